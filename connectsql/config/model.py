@@ -1,0 +1,116 @@
+"""The config as values: what to sync, where to, and by which login.
+
+Nothing here knows how a config is written down (``load.py``) or whether the org has what
+it names (``compiler/resolve.py``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from connectsql.errors import Place
+
+
+class Access(StrEnum):
+    """Who may change the rows of a mapping."""
+
+    READ_ONLY = "read_only"  # Salesforce only
+    READ_WRITE = "read_write"  # Salesforce and Postgres
+
+
+class Types(StrEnum):
+    """Which column types a mapped table gets."""
+
+    HEROKU = "heroku"  # exactly Heroku Connect's
+    NATIVE = "native"  # timestamptz, numeric and bigint ids: nothing is rounded or runs out
+
+
+class LogLevel(StrEnum):
+    """How much the trigger log keeps of a change."""
+
+    FULL = "full"  # old and new values, as Heroku Connect does
+    CHANGES = "changes"  # what must be known; an insert's values are read when it is sent
+
+
+class WriteMode(StrEnum):
+    """What happens to several changes of one record that wait together."""
+
+    MERGED = "merged"  # folded into one
+    ORDERED = "ordered"  # sent one after the other
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reference:
+    """Where a value that must not stand in the config is found at run time."""
+
+    kind: str  # "env" or "file"
+    name: str  # the variable, or the path (relative to the config's folder)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Login:
+    """How to reach the org: an access token, or client id and secret."""
+
+    instance_url: Reference = Reference(kind="env", name="SALESFORCE_INSTANCE_URL")
+    access_token: Reference = Reference(kind="env", name="SALESFORCE_ACCESS_TOKEN")
+    client_id: Reference = Reference(kind="env", name="SALESFORCE_CLIENT_ID")
+    client_secret: Reference = Reference(kind="env", name="SALESFORCE_CLIENT_SECRET")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Index:
+    """An index the config asks for, on one mapped field."""
+
+    field: str
+    unique: bool
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MappedField:
+    """One entry of a mapping's ``fields``: a field, or a parent's external id.
+
+    ``name`` is spelled as the user wrote it: ``Name``, ``Account__ExternalId__c``.
+    """
+
+    name: str
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mapping:
+    """One object and the table it is kept in step with."""
+
+    object: str
+    table: str
+    access: Access
+    fields: tuple[MappedField, ...]  # as listed; Id, SystemModstamp, IsDeleted may be missing
+    upsert_field: str | None
+    indexes: tuple[Index, ...]
+    log: LogLevel
+    writes: WriteMode
+    poll_seconds: int
+    place: Place
+    places: dict[str, Place] = field(default_factory=dict, compare=False)  # property -> line
+
+    @property
+    def writable(self) -> bool:
+        """Whether applications may change the table's rows."""
+        return self.access is Access.READ_WRITE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """One connection: one org, one schema of one database, and its mappings."""
+
+    file: str  # as named by the user; describe/ lies beside it
+    name: str
+    schema: str
+    api_version: str  # "62.0"
+    types: Types
+    login: Login
+    lookback_seconds: int  # how far a poll reads behind its cursor, for late commits
+    lease_seconds: int  # after this long without a sign of life an agent's claims are free
+    mappings: tuple[Mapping, ...]
+    place: Place
