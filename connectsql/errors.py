@@ -100,7 +100,15 @@ class SalesforceError(ConnectsqlError):
 
 
 class OrgUnreachable(SalesforceError):
-    """No usable answer came. A write may or may not have been done."""
+    """No usable answer came. A write may or may not have been done.
+
+    ``sent`` is False when the call failed before the org can have acted on it, so that it may
+    safely be made again.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", sent: bool = True) -> None:
+        super().__init__(message, hint=hint)
+        self.sent = sent
 
 
 class LoginFailed(SalesforceError):
