@@ -1,0 +1,3 @@
+"""What tests share."""
+
+from __future__ import annotations
