@@ -44,8 +44,9 @@ class WriteMode(StrEnum):
 class Reference:
     """Where a value that must not stand in the config is found at run time."""
 
-    kind: str  # "env" or "file"
-    name: str  # the variable, or the path (relative to the config's folder)
+    kind: str  # "env", "file", or "literal" (an instance_url only: it is no secret)
+    name: str  # the variable, the path (relative to the config's folder), or the value itself
+    place: Place | None = field(default=None, compare=False)  # where the config says so
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,3 +115,4 @@ class Config:
     lease_seconds: int  # after this long without a sign of life an agent's claims are free
     mappings: tuple[Mapping, ...]
     place: Place
+    places: dict[str, Place] = field(default_factory=dict, compare=False)  # of the connection

@@ -1,0 +1,242 @@
+"""Checks the shape of a config against its JSON schema and tells the faults in plain words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, cast
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from connectsql.config.source import Path, Source
+from connectsql.config.words import any_of, did_you_mean, label, quoted
+from connectsql.errors import Fault
+from connectsql.resources import read_text
+
+_KINDS = {
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a group of properties",
+}
+_SECRETS = ("access_token", "client_id", "client_secret")
+_EXAMPLES = {
+    "mappings": "for example:  mappings: [{object: Account, fields: [Name, Phone]}]",
+    "object": "for example:  object: Account",
+    "fields": "for example:  fields: [Name, Phone]",
+    "field": "for example:  {field: Email, unique: true}",
+    "indexes": "for example:  indexes: [Name, {field: Email, unique: true}]",
+    "connection": "for example:  connection: {schema: salesforce}",
+    "login": "for example:  login: {access_token: {env: SALESFORCE_ACCESS_TOKEN}}",
+    "instance_url": "for example:  instance_url: https://example.my.salesforce.com",
+    "api_version": 'for example:  api_version: "62.0"',
+}
+_API_NAME = "an API name is letters, digits and _, and begins with a letter"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A fault, and the values that are not to be trusted because of it."""
+
+    fault: Fault
+    spoils: tuple[Path, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Broken:
+    """A rule of the schema that a value breaks."""
+
+    source: Source
+    path: Path
+    rule: str  # the schema's keyword: "type", "enum", ...
+    limit: Any  # what the schema gives with the keyword
+    value: Any
+    schema: Mapping[str, Any]
+
+    @property
+    def label(self) -> str:
+        return label(self.path, self.source.data)
+
+    @property
+    def shown(self) -> str:
+        # What stands where a secret is looked up may be the secret: it is never repeated.
+        secret = "login" in self.path and isinstance(self.value, str)
+        return "text" if secret else quoted(self.value)
+
+    @property
+    def example(self) -> str:
+        return _EXAMPLES.get(str(self.path[-1]) if self.path else "mappings", "")
+
+    def finding(self, message: str, hint: str = "") -> Finding:
+        return Finding(fault=self.source.fault(self.path, message, hint), spoils=(self.path,))
+
+
+@cache
+def schema() -> Mapping[str, Any]:
+    """Return the public schema of the config."""
+    loaded: Mapping[str, Any] = json.loads(read_text("schemas", "config.schema.json"))
+    return loaded
+
+
+def find(source: Source) -> list[Finding]:
+    """Return what is wrong with the shape of ``source``, each mistake once."""
+    errors = Draft202012Validator(schema()).iter_errors(source.data)
+    broken = (_broken(source, inner) for error in errors for inner in _innermost(error))
+    told = (one for one in broken if one.path not in source.spoiled)
+    return list(dict.fromkeys(found for one in told for found in _TELLERS[one.rule](one)))
+
+
+def _broken(source: Source, error: ValidationError) -> _Broken:
+    return _Broken(
+        source=source,
+        path=tuple(error.absolute_path),
+        rule=str(error.validator),
+        limit=error.validator_value,
+        value=error.instance,
+        schema=cast("Mapping[str, Any]", error.schema),
+    )
+
+
+def _innermost(error: ValidationError) -> Iterator[ValidationError]:
+    """Follow an ``anyOf`` into the one branch whose type fits, if one does."""
+    branches: dict[Any, list[ValidationError]] = {}
+    for one in error.context or ():
+        branches.setdefault(one.relative_schema_path[0], []).append(one)
+    fitting = [errors for errors in branches.values() if not any(map(_wrong_type, errors))]
+    if len(fitting) != 1:
+        yield error
+        return
+    for one in fitting[0]:
+        yield from _innermost(one)
+
+
+def _wrong_type(error: ValidationError) -> bool:
+    return error.validator == "type" and not error.relative_path
+
+
+def _unknown(broken: _Broken) -> Iterator[Finding]:
+    known = list(broken.schema["properties"])
+    for name in broken.value:
+        if name in known:
+            continue
+        path = (*broken.path, name)
+        meant = did_you_mean(name, known)
+        hint = f"did you mean {meant}?" if meant else f"what can stand here: {', '.join(known)}"
+        if name == "<<":
+            hint = "merge keys are not read; write the properties out"
+        fault = broken.source.fault(path, f"{name} is no property of {broken.label}", hint)
+        yield Finding(fault=fault, spoils=(path, (*broken.path, meant)))
+
+
+def _missing(broken: _Broken) -> Iterator[Finding]:
+    for name in broken.limit:
+        if name not in broken.value:
+            message = f"{broken.label} has no {name}"
+            fault = broken.source.fault(broken.path, message, _EXAMPLES.get(name, ""))
+            yield Finding(fault=fault, spoils=((*broken.path, name),))
+
+
+def _type(broken: _Broken) -> Iterator[Finding]:
+    if broken.path and broken.path[-1] in _SECRETS and isinstance(broken.value, str):
+        yield _secret(broken, str(broken.path[-1]))
+        return
+    kinds = [broken.limit] if isinstance(broken.limit, str) else broken.limit
+    hint = broken.example
+    if broken.limit == "string" and isinstance(broken.value, int | float):
+        hint = _API_NAME if "pattern" in broken.schema else _quotes(broken.value)
+    yield _wrong_kind(broken, any_of(_KINDS[kind] for kind in kinds), hint)
+
+
+def _secret(broken: _Broken, name: str) -> Finding:
+    message = f"{name} stands in the config: secrets never do"
+    example = f"{name}: {{env: SALESFORCE_{name.upper()}}}"
+    hint = f"put it into an environment variable or a file and name that:  {example}"
+    return broken.finding(message, hint)
+
+
+def _quotes(value: float) -> str:
+    return f'put it in quotes if that is the name: "{json.dumps(value)}"'
+
+
+def _no_branch(broken: _Broken) -> Iterator[Finding]:
+    allowed = "a field's name or {field: NAME, unique: true}"
+    if broken.path[-1] == "instance_url":
+        allowed = "a URL, {env: NAME} or {file: PATH}"
+    yield _wrong_kind(broken, allowed, broken.example)
+
+
+def _wrong_kind(broken: _Broken, allowed: str, hint: str) -> Finding:
+    return broken.finding(f"{broken.label} must be {allowed}, not {broken.shown}", hint)
+
+
+def _choice(broken: _Broken) -> Iterator[Finding]:
+    text = broken.value if isinstance(broken.value, str) else ""
+    meant = did_you_mean(text, broken.limit)
+    hint = f"did you mean {meant}?" if meant else ""
+    yield _wrong_kind(broken, any_of(broken.limit), hint)
+
+
+def _version(broken: _Broken) -> Iterator[Finding]:
+    yield _wrong_kind(broken, "1", "this connectsql reads version 1")
+
+
+def _range(broken: _Broken) -> Iterator[Finding]:
+    lowest, highest = broken.schema["minimum"], broken.schema["maximum"]
+    message = f"{broken.label} must be from {lowest} to {highest}, not {broken.value}"
+    yield broken.finding(message)
+
+
+def _pattern(broken: _Broken) -> Iterator[Finding]:
+    match broken.path[-1]:
+        case "api_version":
+            message = f"api_version must look like 62.0, not {broken.shown}"
+            yield broken.finding(message, broken.example)
+        case "instance_url":
+            yield broken.finding("instance_url must begin with https://", broken.example)
+        case "env":
+            message = "env must be the name of an environment variable"
+            yield broken.finding(message, "the value itself never stands in the config")
+        case _:
+            dotted = "." in broken.value
+            hint = "a parent's external id is written Account__ExternalId__c"
+            message = f"{broken.label} is no API name: {broken.shown}"
+            yield broken.finding(message, hint if dotted else _API_NAME)
+
+
+def _length(broken: _Broken) -> Iterator[Finding]:
+    longer = f"is longer than {broken.limit} characters"
+    state = "is empty" if broken.rule == "minLength" else longer
+    yield broken.finding(f"{broken.label} {state}")
+
+
+def _empty(broken: _Broken) -> Iterator[Finding]:
+    yield broken.finding(f"{broken.label} is empty", broken.example)
+
+
+def _one_of_two(broken: _Broken) -> Iterator[Finding]:
+    state = "both env and file" if broken.rule == "maxProperties" else "neither env nor file"
+    yield broken.finding(f"{broken.label} has {state}", "name one of the two")
+
+
+_TELLERS: dict[str, Callable[[_Broken], Iterator[Finding]]] = {
+    "additionalProperties": _unknown,
+    "required": _missing,
+    "type": _type,
+    "anyOf": _no_branch,
+    "enum": _choice,
+    "const": _version,
+    "minimum": _range,
+    "maximum": _range,
+    "pattern": _pattern,
+    "multipleOf": _pattern,
+    "minLength": _length,
+    "maxLength": _length,
+    "minItems": _empty,
+    "minProperties": _one_of_two,
+    "maxProperties": _one_of_two,
+}
