@@ -1,0 +1,1 @@
+"""The Postgres side: connections, installation, the trigger log, staging and merging."""

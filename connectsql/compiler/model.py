@@ -1,0 +1,124 @@
+"""The desired state of a database: tables with their columns, indexes and triggers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from connectsql.config.model import Access, LogLevel, Mapping, WriteMode
+from connectsql.describe.model import Field, SObject
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column that holds a field of the object, or an external id of its parent.
+
+    ``path`` is the field as SOQL names it: ``Name``, ``Account.ExternalId__c``. A parent's
+    external id also has ``lookup``, the reference field through which the parent is found, and
+    ``parent``, the parent's object.
+    """
+
+    name: str
+    path: str
+    type: str
+    field: Field
+    createable: bool
+    updateable: bool
+    lookup: Field | None = None
+    parent: str | None = None
+
+    @property
+    def writable(self) -> bool:
+        """Whether Salesforce takes a value for it at any time."""
+        return self.createable or self.updateable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Index:
+    """An index on one column."""
+
+    name: str
+    column: str
+    unique: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trigger:
+    """A trigger of a mapped table: when it fires and which function of the schema it calls."""
+
+    name: str
+    timing: str  # "AFTER INSERT"
+    level: str  # "ROW" or "STATEMENT"
+    function: str
+    arguments: tuple[str, ...] = ()
+    transition_table: str | None = None
+    applications_only: bool = True  # silent for the sync's own writes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A mapped table. The columns are those of fields; sfid, id and the marks come on top."""
+
+    schema: str
+    name: str
+    mapping: Mapping
+    object: SObject
+    columns: tuple[Column, ...]
+    indexes: tuple[Index, ...]
+    triggers: tuple[Trigger, ...]
+    key_type: str  # "integer" or "bigint"
+    sfid_collation: str
+
+    @cached_property
+    def by_name(self) -> dict[str, Column]:
+        """The columns by their name in Postgres."""
+        return {column.name: column for column in self.columns}
+
+    @property
+    def identifier(self) -> Column | None:
+        """The column of the unique identifier, or None where the mapping has none."""
+        wanted = (self.mapping.upsert_field or "").lower()
+        return self.by_name.get(wanted)
+
+    @property
+    def has_isdeleted(self) -> bool:
+        """Whether the object knows soft deletes; User does not."""
+        return self.object.field("IsDeleted") is not None
+
+    @property
+    def select(self) -> tuple[str, ...]:
+        """What a query of this object asks for: Id, then the columns' paths in their order."""
+        return ("Id", *(column.path for column in self.columns))
+
+    @property
+    def parents(self) -> frozenset[str]:
+        """Objects whose records must be there before this table's, by name."""
+        return frozenset(
+            name
+            for column in self.columns
+            for name in ((column.parent,) if column.parent else column.field.reference_to)
+        )
+
+    @property
+    def ordered(self) -> bool:
+        """Whether each change is sent on its own."""
+        return self.mapping.writes is WriteMode.ORDERED
+
+    @property
+    def captured(self) -> bool:
+        """Whether applications' writes are logged at all."""
+        return self.mapping.access is Access.READ_WRITE or self.mapping.log is LogLevel.FULL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desired:
+    """Everything the config asks for in one schema."""
+
+    schema: str
+    key_type: str
+    tables: tuple[Table, ...]
+
+    @cached_property
+    def by_name(self) -> dict[str, Table]:
+        """The tables by name."""
+        return {table.name: table for table in self.tables}

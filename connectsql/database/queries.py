@@ -1,0 +1,29 @@
+"""The agent's statements: named blocks of ``sql/queries.sql``."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import LiteralString, cast
+
+from psycopg import sql
+
+from connectsql.resources import read_text
+
+_HEADER = re.compile(r"^-- (\w+) --$", re.MULTILINE)
+
+
+@cache
+def blocks() -> dict[str, LiteralString]:
+    """Return every block by name.
+
+    The text comes from a file that ships with this package, never from a user: that is why it
+    may count as literal.
+    """
+    parts = _HEADER.split(read_text("sql", "queries.sql"))
+    return dict(zip(parts[1::2], (cast(LiteralString, part) for part in parts[2::2]), strict=True))
+
+
+def query(name: str, **parts: sql.Composable) -> sql.Composed:
+    """Return the block with its ``{parts}`` filled in."""
+    return sql.SQL(blocks()[name]).format(**parts)

@@ -1,0 +1,85 @@
+"""Mapped tables as the writer uses them: the rows to send, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import sql
+
+from connectsql.compiler.model import Table
+from connectsql.database.connection import Connection, errors
+from connectsql.database.queries import query
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A row to send: its values by column, as Python has them."""
+
+    id: int
+    sfid: str | None
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A row whose record stands in Salesforce now."""
+
+    id: int
+    sfid: str
+    lastop: str  # INSERTED or UPDATED
+
+
+class Rows:
+    """The rows of one mapped table."""
+
+    def __init__(self, connection: Connection, table: Table) -> None:
+        self._connection = connection
+        self.table = table
+        log = sql.Identifier(table.schema, "_trigger_log")
+        self._parts = {
+            "log": log,
+            "table": sql.Identifier(table.schema, table.name),
+            "columns": sql.SQL(", ").join(sql.Identifier("t", one.name) for one in table.columns),
+            "waiting": query("waiting", log=log),
+        }
+
+    def to_send(self, ids: Sequence[int]) -> dict[int, Row]:
+        """Return the rows that are still there, by id."""
+        with errors(f"reading rows of {self.table.name}"):
+            found = self._run("rows_to_send", ids=list(ids))
+        names = [column.name for column in self.table.columns]
+        return {
+            row[0]: Row(id=row[0], sfid=row[1], values=dict(zip(names, row[2:], strict=True)))
+            for row in found
+        }
+
+    def note_written(self, written: Sequence[Written]) -> set[int]:
+        """Store sfids; return the rows that took them.
+
+        One that did not is gone, or its record belongs to another row already.
+        """
+        unique = list({one.sfid: one for one in reversed(written)}.values())
+        found = self._run(
+            "note_written",
+            ids=[one.id for one in unique],
+            sfids=[one.sfid for one in unique],
+            lastops=[one.lastop for one in unique],
+        )
+        return {row[0] for row in found}
+
+    def existing(self, ids: Sequence[int]) -> set[int]:
+        """Return those of the rows that are there."""
+        return {row[0] for row in self._run("existing_rows", ids=list(ids))}
+
+    def note_refused(self, refused: Sequence[tuple[int, str]]) -> None:
+        """Show in the rows why Salesforce refused them."""
+        ids, messages = [one[0] for one in refused], [one[1] for one in refused]
+        self._run("note_refused", ids=ids, messages=messages)
+
+    def _run(self, name: str, **parameters: object) -> list[tuple[Any, ...]]:
+        cursor = self._connection.execute(
+            query(name, **self._parts), {"table": self.table.name, **parameters}
+        )
+        return cursor.fetchall() if cursor.description else []

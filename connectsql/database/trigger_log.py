@@ -1,0 +1,165 @@
+"""The outbox: claiming entries, and noting what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import sql
+from psycopg.types.hstore import HstoreLoader
+
+from connectsql.compiler.model import Desired
+from connectsql.database.connection import Connection, errors
+from connectsql.database.queries import query
+
+ARCHIVE_BATCH = 5000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One captured change. ``values`` is what was logged: whole row, changed columns, or None."""
+
+    id: int
+    action: str  # INSERT, UPDATE or DELETE
+    table: str
+    record_id: int
+    sfid: str | None
+    values: dict[str, str | None] | None
+    attempts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Orphan:
+    """An entry that was in the hands of an agent that is gone."""
+
+    id: int
+    table: str
+    record_id: int
+    sent_blind: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of an entry: its final state, and Salesforce's words where it was refused."""
+
+    id: int
+    state: str  # SUCCESS, FAILED, MERGED or IGNORED
+    message: str | None = None
+    sfid: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queue:
+    """What is left to do. ``next_in`` is seconds until the next retry is due, if one waits."""
+
+    waiting: int
+    in_flight: int
+    next_in: float | None
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing waits and nothing is in flight."""
+        return not (self.waiting or self.in_flight)
+
+
+class TriggerLog:
+    """The trigger log of one schema, as one agent sees it."""
+
+    def __init__(self, connection: Connection, desired: Desired, agent: int) -> None:
+        self._connection = connection
+        self._log = sql.Identifier(desired.schema, "_trigger_log")
+        self._archive = sql.Identifier(desired.schema, "_trigger_log_archive")
+        self._common = {
+            "schema": desired.schema,
+            "agent": agent,
+            "tables": [table.name for table in desired.tables],
+        }
+
+    def claim(self, limit: int) -> list[Entry]:
+        """Take up to ``limit`` entries, oldest first; they are PENDING and ours.
+
+        A record with an entry in flight or waiting for a retry is left alone, so that changes
+        of one record keep their order.
+        """
+        with errors("claiming changes"), self._connection.transaction():
+            self._run("serialise_claims")
+            rows = self._run("claim", limit=limit)
+        return sorted((_entry(row) for row in rows), key=lambda entry: entry.id)
+
+    def orphans(self) -> list[Orphan]:
+        """Return PENDING entries that no living agent holds; call it in a transaction."""
+        return [
+            Orphan(id=row[0], table=row[1], record_id=row[2], sent_blind=row[3])
+            for row in self._run("orphaned")
+        ]
+
+    def requeue(self, ids: Sequence[int], *, delay: float, message: str | None) -> None:
+        """Put entries back; they are due again in ``delay`` seconds."""
+        self._run("requeue", ids=list(ids), delay=delay, message=message)
+
+    def still_mine(self, ids: Sequence[int]) -> bool:
+        """Whether all of these claims are held by this agent, with a lease that runs."""
+        return bool(self._run("still_mine", ids=list(ids))[0][0] == len(ids))
+
+    def about_to_send_blind(self, ids: Sequence[int]) -> None:
+        """Note, before the call, that these inserts must not be sent a second time unasked."""
+        self._run("about_to_send_blind", ids=list(ids))
+
+    def finish(self, outcomes: Sequence[Outcome]) -> None:
+        """Note final states."""
+        self._run(
+            "finish",
+            ids=[one.id for one in outcomes],
+            states=[one.state for one in outcomes],
+            messages=[one.message for one in outcomes],
+            sfids=[one.sfid for one in outcomes],
+        )
+
+    def park_ambiguous(self, ids: Sequence[int], message: str) -> None:
+        """Note that nobody knows whether these inserts were done."""
+        self._run("park_ambiguous", ids=list(ids), message=message)
+
+    def ambiguous_records(self, table: str, records: Sequence[int]) -> set[int]:
+        """Return those of the rows that Salesforce may have already, unknown to us."""
+        rows = self._run("ambiguous_records", table=table, records=list(records))
+        return {row[0] for row in rows}
+
+    def delete_after_all(self, table: str, gone: Sequence[tuple[int, str]]) -> None:
+        """Send the deletes of rows that went away while their insert was on its way."""
+        ids, sfids = [one[0] for one in gone], [one[1] for one in gone]
+        self._run("delete_after_all", table=table, ids=ids, sfids=sfids)
+
+    def queue(self) -> Queue:
+        """Return how much is left to do."""
+        with errors("looking at the queue"):
+            waiting, in_flight, next_in = self._run("queue")[0]
+        return Queue(waiting=waiting, in_flight=in_flight, next_in=next_in)
+
+    def archive(self) -> None:
+        """Move what was done a day ago to the archive, and purge what is 31 days old there."""
+        with errors("archiving the trigger log"):
+            self._run("archive", limit=ARCHIVE_BATCH)
+            self._run("purge_archive", limit=ARCHIVE_BATCH)
+
+    def _run(self, name: str, **parameters: object) -> list[tuple[Any, ...]]:
+        statement = query(name, log=self._log, archive=self._archive)
+        cursor = self._connection.execute(statement, {**self._common, **parameters})
+        return cursor.fetchall() if cursor.description else []
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    id_, action, table, record_id, sfid, values, attempts = row
+    return Entry(
+        id=id_,
+        action=action,
+        table=table,
+        record_id=record_id,
+        sfid=sfid,
+        values=None if values is None else _hstore(values),
+        attempts=attempts,
+    )
+
+
+def _hstore(text: str) -> dict[str, str | None]:
+    return HstoreLoader(0).load(text.encode())

@@ -1,0 +1,313 @@
+-- The agent's statements. A block begins with its name; {braces} are filled in by
+-- connectsql.database.queries, %(names)s are parameters.
+
+-- fingerprint --
+SELECT fingerprint FROM connectsql.connection WHERE schema_name = %(schema)s
+
+-- installed_columns --
+SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+ORDER BY c.relname, a.attnum
+
+-- installed_triggers --
+SELECT c.relname, t.tgname
+FROM pg_catalog.pg_trigger AS t
+JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
+WHERE n.nspname = %(schema)s AND p.pronamespace = n.oid AND NOT t.tgisinternal
+  AND p.proname = ANY (ARRAY['capture_full', 'capture_inserts', 'capture_changes', 'mark_full', 'mark_changes'])
+
+-- register_agent --
+INSERT INTO connectsql.agent (schema_name, host, process_id, alive_until)
+VALUES (%(schema)s, %(host)s, %(process)s, clock_timestamp() + make_interval(secs => %(lease)s))
+RETURNING id
+
+-- stay_alive --
+-- An agent whose lease ran out stays dead: somebody else may have its claims already.
+UPDATE connectsql.agent
+SET alive_until = clock_timestamp() + make_interval(secs => %(lease)s)
+WHERE id = %(agent)s AND alive_until > clock_timestamp()
+RETURNING id
+
+-- deregister_agent --
+DELETE FROM connectsql.agent WHERE id = %(agent)s
+
+-- forget_dead_agents --
+DELETE FROM connectsql.agent AS a
+WHERE a.schema_name = %(schema)s AND a.alive_until < clock_timestamp() - interval '1 day'
+  AND NOT EXISTS (SELECT FROM connectsql.claim AS c WHERE c.agent_id = a.id)
+
+-- serialise_claims --
+-- Two agents that claim at once could take a record's first and second change apart.
+SELECT pg_advisory_xact_lock(hashtextextended('connectsql.claim ' || %(schema)s::text, 0))
+
+-- claim --
+WITH chosen AS (
+    SELECT l.id
+    FROM {log} AS l
+    LEFT JOIN connectsql.claim AS c ON c.schema_name = %(schema)s AND c.log_id = l.id
+    WHERE l.state = 'NEW'
+      AND l.table_name = ANY (%(tables)s)
+      AND (c.next_attempt IS NULL OR c.next_attempt <= clock_timestamp())
+      AND NOT EXISTS (
+          SELECT
+          FROM {log} AS other
+          LEFT JOIN connectsql.claim AS held ON held.schema_name = %(schema)s AND held.log_id = other.id
+          WHERE other.table_name = l.table_name
+            AND other.record_id = l.record_id
+            AND (other.state = 'NEW' OR other.state = 'PENDING')
+            AND (other.state = 'PENDING' OR other.id < l.id AND held.next_attempt > clock_timestamp())
+      )
+    ORDER BY l.id
+    LIMIT %(limit)s
+), noted AS (
+    INSERT INTO connectsql.claim AS c (schema_name, log_id, agent_id)
+    SELECT %(schema)s, chosen.id, %(agent)s FROM chosen
+    ON CONFLICT (schema_name, log_id) DO UPDATE
+    SET agent_id = excluded.agent_id, attempts = c.attempts + 1, next_attempt = NULL,
+        sent_blind = false, ambiguous = false
+    RETURNING c.log_id, c.attempts
+)
+UPDATE {log} AS l
+SET state = 'PENDING', updated_at = now()
+FROM noted
+WHERE l.id = noted.log_id
+RETURNING l.id, l.action, l.table_name, l.record_id, l.sfid, l."values", noted.attempts
+
+-- orphaned --
+SELECT l.id, l.table_name, l.record_id, coalesce(c.sent_blind, false)
+FROM {log} AS l
+LEFT JOIN connectsql.claim AS c ON c.schema_name = %(schema)s AND c.log_id = l.id
+LEFT JOIN connectsql.agent AS a ON a.id = c.agent_id
+WHERE l.state = 'PENDING'
+  AND l.table_name = ANY (%(tables)s)
+  AND (a.id IS NULL OR a.alive_until < clock_timestamp())
+ORDER BY l.id
+FOR UPDATE OF l SKIP LOCKED
+
+-- requeue --
+WITH freed AS (
+    UPDATE connectsql.claim
+    SET agent_id = NULL, sent_blind = false,
+        next_attempt = clock_timestamp() + make_interval(secs => %(delay)s)
+    WHERE schema_name = %(schema)s AND log_id = ANY (%(ids)s)
+)
+UPDATE {log}
+SET state = 'NEW', updated_at = now(), sf_message = %(message)s
+WHERE id = ANY (%(ids)s) AND state = 'PENDING'
+
+-- still_mine --
+SELECT count(*)
+FROM connectsql.claim AS c
+JOIN connectsql.agent AS a ON a.id = c.agent_id
+WHERE c.schema_name = %(schema)s AND c.log_id = ANY (%(ids)s)
+  AND c.agent_id = %(agent)s AND a.alive_until > clock_timestamp()
+
+-- about_to_send_blind --
+UPDATE connectsql.claim
+SET sent_blind = true
+WHERE schema_name = %(schema)s AND log_id = ANY (%(ids)s) AND agent_id = %(agent)s
+
+-- finish --
+WITH outcome AS (
+    SELECT *
+    FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(messages)s::text[], %(sfids)s::text[])
+        AS o (id, state, message, sfid)
+), mine AS (
+    DELETE FROM connectsql.claim AS c
+    USING outcome AS o
+    WHERE c.schema_name = %(schema)s AND c.log_id = o.id AND c.agent_id = %(agent)s
+    RETURNING c.log_id
+)
+UPDATE {log} AS l
+SET state = o.state, sf_message = o.message, sfid = coalesce(l.sfid, o.sfid), updated_at = now(),
+    processed_at = now(), processed_tx = txid_current()
+FROM outcome AS o
+JOIN mine ON mine.log_id = o.id
+WHERE l.id = o.id AND l.state = 'PENDING'
+
+-- park_ambiguous --
+WITH parked AS (
+    UPDATE connectsql.claim
+    SET agent_id = NULL, ambiguous = true
+    WHERE schema_name = %(schema)s AND log_id = ANY (%(ids)s)
+)
+UPDATE {log}
+SET state = 'FAILED', sf_message = %(message)s, updated_at = now(), processed_at = now(),
+    processed_tx = txid_current()
+WHERE id = ANY (%(ids)s) AND state = 'PENDING'
+
+-- ambiguous_records --
+SELECT DISTINCT l.record_id
+FROM connectsql.claim AS c
+JOIN {log} AS l ON l.id = c.log_id
+WHERE c.schema_name = %(schema)s AND c.ambiguous AND l.state = 'FAILED'
+  AND l.table_name = %(table)s AND l.record_id = ANY (%(records)s)
+
+-- queue --
+-- What is left: entries that can be sent now or later, those in flight, and until when to wait.
+SELECT count(*) FILTER (WHERE l.state = 'NEW'),
+       count(*) FILTER (WHERE l.state = 'PENDING'),
+       extract(epoch FROM min(c.next_attempt) FILTER (WHERE l.state = 'NEW') - clock_timestamp())::float8
+FROM {log} AS l
+LEFT JOIN connectsql.claim AS c ON c.schema_name = %(schema)s AND c.log_id = l.id
+WHERE (l.state = 'NEW' OR l.state = 'PENDING') AND l.table_name = ANY (%(tables)s)
+
+-- archive --
+WITH old AS (
+    DELETE FROM {log}
+    WHERE id IN (
+        SELECT id FROM {log}
+        WHERE created_at < now() - interval '1 day' AND state <> 'NEW' AND state <> 'PENDING'
+        ORDER BY created_at
+        LIMIT %(limit)s
+    )
+    RETURNING *
+)
+INSERT INTO {archive} SELECT * FROM old ON CONFLICT (id) DO NOTHING
+
+-- purge_archive --
+DELETE FROM {archive}
+WHERE id IN (
+    SELECT id FROM {archive} WHERE created_at < now() - interval '31 days' ORDER BY created_at LIMIT %(limit)s
+)
+
+-- rows_to_send --
+SELECT t.id, t.sfid, {columns}
+FROM {table} AS t
+WHERE t.id = ANY (%(ids)s)
+
+-- note_written --
+-- A record that is somebody else's already keeps its row: two rows cannot be one record.
+UPDATE {table} AS t
+SET sfid = coalesce(o.sfid, t.sfid),
+    _hc_lastop = CASE WHEN {waiting} THEN t._hc_lastop ELSE o.lastop END,
+    _hc_err = CASE WHEN {waiting} THEN t._hc_err END
+FROM unnest(%(ids)s::bigint[], %(sfids)s::text[], %(lastops)s::text[]) AS o (id, sfid, lastop)
+WHERE t.id = o.id
+  AND NOT EXISTS (SELECT FROM {table} AS twin WHERE twin.sfid = o.sfid AND twin.id <> t.id)
+RETURNING t.id
+
+-- existing_rows --
+SELECT id FROM {table} WHERE id = ANY (%(ids)s)
+
+-- delete_after_all --
+-- The row was deleted while its insert was on its way, without an sfid that could be sent.
+UPDATE {log} AS l
+SET state = 'NEW', sfid = o.sfid
+FROM unnest(%(ids)s::bigint[], %(sfids)s::text[]) AS o (id, sfid)
+WHERE l.table_name = %(table)s AND l.record_id = o.id AND l.action = 'DELETE' AND l.sfid IS NULL
+  AND l.state IN ('IGNORE', 'IGNORED')
+
+-- note_refused --
+UPDATE {table} AS t
+SET _hc_lastop = 'FAILED', _hc_err = o.message
+FROM unnest(%(ids)s::bigint[], %(messages)s::text[]) AS o (id, message)
+WHERE t.id = o.id AND NOT {waiting}
+
+-- waiting --
+-- Whether row t has changes that Salesforce has not got yet.
+EXISTS (
+    SELECT
+    FROM {log} AS waiting
+    WHERE waiting.table_name = %(table)s AND waiting.record_id = t.id
+      AND (waiting.state = 'NEW' OR waiting.state = 'PENDING')
+)
+
+-- create_stage --
+CREATE TEMPORARY TABLE IF NOT EXISTS {stage} (sfid varchar(18), {definitions}) ON COMMIT DELETE ROWS
+
+-- fill_stage --
+COPY {stage} (sfid, {columns}) FROM STDIN
+
+-- analyze_stage --
+ANALYZE {stage}
+
+-- link_by_identifier --
+UPDATE {table} AS t
+SET sfid = s.sfid
+FROM {stage} AS s
+WHERE t.sfid IS NULL AND t.{identifier} = s.{identifier}
+  AND NOT {deleted}
+  AND NOT EXISTS (SELECT FROM {table} AS linked WHERE linked.sfid = s.sfid)
+
+-- lock_matches --
+-- Before anything is compared: whoever changes one of these rows has either committed, with its
+-- log entry in sight of the next statement, or waits for us.
+SELECT t.id FROM {table} AS t JOIN {stage} AS s ON s.sfid = t.sfid ORDER BY t.id FOR UPDATE OF t
+
+-- blind_inserts_on_their_way --
+SELECT EXISTS (
+    SELECT
+    FROM {log} AS l
+    JOIN {table} AS t ON t.id = l.record_id
+    WHERE l.table_name = %(table)s AND l.state = 'PENDING' AND t.sfid IS NULL AND {blind}
+)
+
+-- remove_deleted --
+DELETE FROM {table} AS t
+USING {stage} AS s
+WHERE t.sfid = s.sfid AND {deleted} AND NOT {waiting}
+
+-- insert_new --
+-- Rows that are being deleted here are not brought back. Known rows are left out rather than
+-- left to ON CONFLICT, which would take a value of the id sequence for each of them.
+INSERT INTO {table} (sfid, {columns}, _hc_lastop)
+SELECT s.sfid, {staged}, 'SYNCED'
+FROM {stage} AS s
+WHERE NOT {deleted}
+  AND NOT EXISTS (SELECT FROM {table} AS known WHERE known.sfid = s.sfid)
+  AND NOT EXISTS (
+      SELECT
+      FROM {log} AS gone
+      WHERE gone.table_name = %(table)s AND gone.sfid = s.sfid AND gone.action = 'DELETE'
+        AND (gone.state = 'NEW' OR gone.state = 'PENDING')
+  )
+ON CONFLICT (sfid) DO NOTHING
+
+-- refresh --
+-- Rows take over what the org has, but for those with changes it has not got yet. A refused
+-- local change stays in sight until the record changes in the org, too.
+UPDATE {table} AS t
+SET ({columns}, _hc_lastop, _hc_err) = ROW ({staged}, 'SYNCED', NULL)
+FROM {stage} AS s
+WHERE t.sfid = s.sfid AND NOT {deleted} AND NOT {waiting}
+  AND (ROW ({current}) IS DISTINCT FROM ROW ({staged}) OR t._hc_lastop IS DISTINCT FROM 'SYNCED')
+  AND (t._hc_lastop IS DISTINCT FROM 'FAILED' OR t.systemmodstamp IS DISTINCT FROM s.systemmodstamp)
+
+-- unmatched --
+SELECT count(*)
+FROM {stage} AS s
+WHERE NOT {deleted} AND NOT EXISTS (SELECT FROM {table} AS t WHERE t.sfid = s.sfid)
+
+-- mapping_state --
+SELECT table_name, load_started, loaded_up_to, loaded_at, read_until, problem
+FROM connectsql.mapping
+WHERE schema_name = %(schema)s
+
+-- begin_load --
+INSERT INTO connectsql.mapping (schema_name, table_name, load_started)
+VALUES (%(schema)s, %(table)s, %(started)s)
+ON CONFLICT (schema_name, table_name) DO UPDATE
+SET load_started = excluded.load_started, loaded_up_to = NULL, loaded_at = NULL, read_until = NULL
+
+-- note_loaded --
+UPDATE connectsql.mapping SET loaded_up_to = %(up_to)s
+WHERE schema_name = %(schema)s AND table_name = %(table)s
+
+-- finish_load --
+UPDATE connectsql.mapping SET loaded_at = clock_timestamp(), read_until = load_started, problem = NULL
+WHERE schema_name = %(schema)s AND table_name = %(table)s
+
+-- note_read --
+UPDATE connectsql.mapping SET read_until = %(until)s, problem = NULL
+WHERE schema_name = %(schema)s AND table_name = %(table)s
+
+-- note_problem --
+INSERT INTO connectsql.mapping (schema_name, table_name, problem)
+VALUES (%(schema)s, %(table)s, %(problem)s)
+ON CONFLICT (schema_name, table_name) DO UPDATE SET problem = excluded.problem
