@@ -1,0 +1,1 @@
+"""The org at the other end of the wire: sessions, calls, and what its answers mean."""
