@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import yaml
 
+from connectsql.config.syntax import character_fault, syntax_fault
 from connectsql.errors import ConfigError, Fault, Place
 
 DEEPEST = 40
@@ -49,11 +50,9 @@ def parse(text: str, *, file: str) -> Node:
     try:
         return _Composer(_events(text), file).document()
     except yaml.MarkedYAMLError as error:
-        raise _syntax(error, file) from None
+        raise ConfigError([syntax_fault(error, file)]) from None
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, int(error.position)) + 1
-        message = f"holds the character U+{_code(error):04X}, which YAML does not allow"
-        raise _refused(file, line, message) from None
+        raise ConfigError([character_fault(error, text, file)]) from None
     except (ValueError, OverflowError, RecursionError):
         # PyYAML's own scanner lets these out of escapes such as "\UFFFFFFFF".
         raise _refused(file, 1, "not valid YAML: an escape in quotes is no character") from None
@@ -147,25 +146,3 @@ class _Composer:
 
 def _refused(file: str, line: int, message: str, hint: str = "") -> ConfigError:
     return ConfigError([Fault(place=Place(file=file, line=line), message=message, hint=hint)])
-
-
-def _code(error: yaml.reader.ReaderError) -> int:
-    return error.character if isinstance(error.character, int) else ord(str(error.character))
-
-
-def _syntax(error: yaml.MarkedYAMLError, file: str) -> ConfigError:
-    mark = error.problem_mark or error.context_mark
-    line = mark.line + 1 if mark else 1
-    problem = error.problem or error.context or "it cannot be parsed"
-    return _refused(file, line, f"not valid YAML: {problem}", _syntax_hint(error))
-
-
-def _syntax_hint(error: yaml.MarkedYAMLError) -> str:
-    problem = error.problem or ""
-    if "'\\t'" in problem:
-        return "indent with spaces, not with tabs"
-    start = error.context_mark
-    if start and error.context and error.problem_mark and start.line != error.problem_mark.line:
-        what = error.context.removeprefix("while ").replace("parsing", "it belongs to")
-        return f"{what} that begins in line {start.line + 1}; look at the indentation"
-    return ""

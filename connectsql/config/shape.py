@@ -60,7 +60,7 @@ class _Broken:
 
     @property
     def label(self) -> str:
-        return label(self.path, self.source.data)
+        return label(self.path, self.source.data, self.source.noun)
 
     @property
     def shown(self) -> str:
@@ -70,22 +70,23 @@ class _Broken:
 
     @property
     def example(self) -> str:
-        return _EXAMPLES.get(str(self.path[-1]) if self.path else "mappings", "")
+        return self.example_of(str(self.path[-1]) if self.path else "mappings")
+
+    def example_of(self, name: str) -> str:
+        return _EXAMPLES.get(name, "") if self.source.noun == "config" else ""
 
     def finding(self, message: str, hint: str = "") -> Finding:
         return Finding(fault=self.source.fault(self.path, message, hint), spoils=(self.path,))
 
 
 @cache
-def schema() -> Mapping[str, Any]:
-    """Return the public schema of the config."""
-    loaded: Mapping[str, Any] = json.loads(read_text("schemas", "config.schema.json"))
-    return loaded
+def _validator(name: str) -> Draft202012Validator:
+    return Draft202012Validator(json.loads(read_text("schemas", name)))
 
 
-def find(source: Source) -> list[Finding]:
+def find(source: Source, schema: str = "config.schema.json") -> list[Finding]:
     """Return what is wrong with the shape of ``source``, each mistake once."""
-    errors = Draft202012Validator(schema()).iter_errors(source.data)
+    errors = _validator(schema).iter_errors(source.data)
     broken = (_broken(source, inner) for error in errors for inner in _innermost(error))
     told = (one for one in broken if one.path not in source.spoiled)
     return list(dict.fromkeys(found for one in told for found in _TELLERS[one.rule](one)))
@@ -137,7 +138,7 @@ def _missing(broken: _Broken) -> Iterator[Finding]:
     for name in broken.limit:
         if name not in broken.value:
             message = f"{broken.label} has no {name}"
-            fault = broken.source.fault(broken.path, message, _EXAMPLES.get(name, ""))
+            fault = broken.source.fault(broken.path, message, broken.example_of(name))
             yield Finding(fault=fault, spoils=((*broken.path, name),))
 
 
@@ -218,6 +219,10 @@ def _empty(broken: _Broken) -> Iterator[Finding]:
     yield broken.finding(f"{broken.label} is empty", broken.example)
 
 
+def _too_few(broken: _Broken) -> Iterator[Finding]:
+    return _one_of_two(broken) if "env" in broken.schema.get("properties", ()) else _empty(broken)
+
+
 def _one_of_two(broken: _Broken) -> Iterator[Finding]:
     state = "both env and file" if broken.rule == "maxProperties" else "neither env nor file"
     yield broken.finding(f"{broken.label} has {state}", "name one of the two")
@@ -237,6 +242,6 @@ _TELLERS: dict[str, Callable[[_Broken], Iterator[Finding]]] = {
     "minLength": _length,
     "maxLength": _length,
     "minItems": _empty,
-    "minProperties": _one_of_two,
+    "minProperties": _too_few,
     "maxProperties": _one_of_two,
 }

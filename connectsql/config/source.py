@@ -7,12 +7,14 @@ next for text (``no``, ``0120``) is a fault, because either reading may be the w
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
 from connectsql.config.nodes import Item, Node, Scalar, parse
 from connectsql.config.scalars import ambiguity, value_of
+from connectsql.config.syntax import json_fault
 from connectsql.errors import ConfigError, Fault, Place, UsageError
 
 Path = tuple[str | int, ...]  # the way to a value: ("mappings", 0, "table")
@@ -26,6 +28,7 @@ class Source:
     """The data of one file and where each value stands."""
 
     file: str
+    noun: str = "config"  # what its faults call it
     data: Any = None
     lines: dict[Path, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
@@ -42,10 +45,13 @@ class Source:
         return Fault(place=self.place(path), message=message, hint=hint)
 
 
-def read(path: str | FilePath, *, missing_hint: str) -> Source:
+def read(path: str | FilePath, *, missing_hint: str, only_json: bool = False) -> Source:
     """Read and parse ``path``; raise ConfigError where that leaves nothing to look at."""
     source = Source(file=str(path))
-    root = parse(_text(source.file, missing_hint), file=source.file)
+    text = _text(source.file, missing_hint)
+    if only_json:
+        _demand_json(text, source.file)
+    root = parse(text, file=source.file)
     source.data = _Reader(source).read(root, ())
     return source
 
@@ -73,6 +79,17 @@ def _bytes(file: str, missing_hint: str) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"{file} cannot be read: {reason}") from None
+
+
+def _demand_json(text: str, file: str) -> None:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ConfigError([json_fault(error, file)]) from None
+    except (RecursionError, ValueError):
+        raise _refused(
+            file, 1, "not valid JSON: nested too deeply or a number too long", ""
+        ) from None
 
 
 def _refused(file: str, line: int, message: str, hint: str) -> ConfigError:

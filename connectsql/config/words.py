@@ -41,14 +41,15 @@ def did_you_mean(wrong: str, names: Iterable[str]) -> str:
     return by_lower[close[0]] if close else ""
 
 
-def label(path: tuple[str | int, ...], data: Any) -> str:
+def label(path: tuple[str | int, ...], data: Any, noun: str) -> str:
     """Name the value at ``path`` in ``data`` as its writer would."""
     match path:
         case ():
-            return "the config"
+            return f"the {noun}"
         case ("mappings", int(at)):
             mapping = data["mappings"][at]
-            name = mapping.get("object") if isinstance(mapping, dict) else None
+            group = mapping if isinstance(mapping, dict) else {}
+            name = group.get("object", group.get("object_name"))
             return f"the mapping of {name}" if isinstance(name, str) else f"mapping {at + 1}"
         case (*_, str(name), int(at)):
             return f"entry {at + 1} of {name}"
