@@ -11,7 +11,7 @@ when the process that started it ends, however it ends.
 
 from __future__ import annotations
 
-from connectsql.embedded.binaries import Binaries, binaries
+from connectsql.embedded.search import Binaries, binaries
 from connectsql.embedded.server import Server, start
 
 __all__ = ["Binaries", "Server", "binaries", "start"]

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from connectsql.embedded.account import Account, closed_folder
-from connectsql.embedded.binaries import Binaries
+from connectsql.embedded.search import Binaries
 from connectsql.errors import EmbeddedPostgresError
 
 CACHE_VARIABLE = "CONNECTSQL_CACHE"

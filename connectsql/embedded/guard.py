@@ -75,7 +75,7 @@ class _Program:
 
     def __init__(self, command: list[str], log: str, account: dict[str, Any]) -> None:
         self.alive, held = os.pipe()
-        with open(log, "wb") as output:
+        with open(log, "ab") as output:
             self.process = subprocess.Popen(  # noqa: S603
                 command,
                 stdin=subprocess.DEVNULL,

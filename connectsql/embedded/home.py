@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectsql.embedded.account import Account, closed_folder
-from connectsql.embedded.binaries import Binaries
+from connectsql.embedded.search import Binaries
 from connectsql.errors import EmbeddedPostgresError
 
 _PREFIX = "connectsql-postgres-"

@@ -13,10 +13,10 @@ from types import TracebackType
 from urllib.parse import quote
 
 from connectsql.embedded.account import Account, server_account
-from connectsql.embedded.binaries import Binaries, choose
 from connectsql.embedded.cache import reachable
 from connectsql.embedded.guard import READY
 from connectsql.embedded.home import Home, kept_home, password_file, temporary_home
+from connectsql.embedded.search import Binaries, choose
 from connectsql.errors import EmbeddedPostgresError
 
 _HOST = "127.0.0.1"
@@ -35,22 +35,24 @@ class Server:
     """
 
     def __init__(
-        self, guard: subprocess.Popen[bytes], found: Binaries, port: int, password: str
+        self, guard: subprocess.Popen[bytes], home: Home, found: Binaries, port: int
     ) -> None:
         self.port = port
         self.version = found.version
         self.major = found.major
         self._guard = guard
-        self._password = password
+        self._home = home
 
     def dsn(self, database: str = "postgres") -> str:
         """Return the address of a database, as a URL that libpq and psycopg take."""
-        who = f"{_SUPERUSER}:{self._password}"
+        who = f"{_SUPERUSER}:{self._home.password}"
         return f"postgresql://{who}@{_HOST}:{self.port}/{quote(database, safe='')}"
 
     def stop(self) -> None:
         """Shut the server down and wait for it; a temporary data folder is removed."""
         _dismiss(self._guard)
+        # The guard has done this, unless it was killed.
+        self._home.remove()
 
     def __enter__(self) -> Server:
         return self
@@ -86,12 +88,12 @@ def start(
         options = {**(_THROWN_AWAY if home.temporary else {}), **(settings or {})}
         try:
             guard = _launch(_job(home, programs, account, chosen, options), home)
-        except _PortTaken:
+        except _PortTaken as taken:
             # Between finding a free port and using it, another process may be faster.
             if port is not None or attempt == _ATTEMPTS:
-                raise
+                raise EmbeddedPostgresError(f"Port {chosen} on {_HOST} is taken.") from taken
         else:
-            return Server(guard, found, chosen, home.password)
+            return Server(guard, home, found, chosen)
     raise AssertionError("the loop returns or raises")
 
 
@@ -153,6 +155,7 @@ def _moves(nursery: Path, data: Path) -> list[tuple[str, str]]:
 
 def _launch(job: dict[str, object], home: Home) -> subprocess.Popen[bytes]:
     script = Path(__file__).with_name("guard.py")
+    logs = {log: _size(log) for log in (home.initdb_log, home.postgres_log)}
     try:
         guard = subprocess.Popen(  # noqa: S603
             [sys.executable, "-I", "-S", str(script), json.dumps(job)],
@@ -167,28 +170,33 @@ def _launch(job: dict[str, object], home: Home) -> subprocess.Popen[bytes]:
         home.remove()
         raise
     try:
-        _wait_until_ready(guard, home)
+        _wait_until_ready(guard, logs)
     except BaseException:
         _dismiss(guard)
         raise
     return guard
 
 
-def _wait_until_ready(guard: subprocess.Popen[bytes], home: Home) -> None:
+def _wait_until_ready(guard: subprocess.Popen[bytes], logs: Mapping[Path, int]) -> None:
     assert guard.stdout
     answer = guard.stdout.readline().decode().strip()
     if answer == READY:
         return
-    log = "\n".join(_tail(home.initdb_log) + _tail(home.postgres_log))
-    message = f"The embedded Postgres did not start: {answer or 'its guard ended'}.\n{log}"
-    kind = _PortTaken if "Address already in use" in log else EmbeddedPostgresError
+    said = "\n".join(_tail(log, start) for log, start in logs.items()).strip()
+    message = f"The embedded Postgres did not start: {answer or 'its guard ended'}.\n{said}"
+    kind = _PortTaken if "Address already in use" in said else EmbeddedPostgresError
     raise kind(message.rstrip())
 
 
-def _tail(log: Path) -> list[str]:
+def _size(log: Path) -> int:
+    return log.stat().st_size if log.exists() else 0
+
+
+def _tail(log: Path, start: int) -> str:
     if not log.exists():
-        return []
-    return log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
+        return ""
+    new = log.read_bytes()[start:].decode(errors="replace")
+    return "\n".join(new.splitlines()[-_LOG_LINES:])
 
 
 def _dismiss(guard: subprocess.Popen[bytes]) -> None:
