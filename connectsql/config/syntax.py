@@ -8,6 +8,8 @@ import yaml
 
 from connectsql.errors import Fault, Place
 
+_CLOSE = "close the bracket or quote, or put a text that holds one in quotes"
+
 
 def syntax_fault(error: yaml.MarkedYAMLError, file: str) -> Fault:
     """Turn the parser's error into a fault."""
@@ -47,7 +49,9 @@ def _words(problem: str, begin: int) -> tuple[str, str]:
         message = "not valid YAML: a colon where no property can begin"
         hint = "look for wrong indentation, a colon without a space behind it just above, "
         return message, hint + "or a text with a colon that needs quotes"
-    if "end of stream" in problem or "<stream end>" in problem or "but got" in problem:
+    if "<stream end>" in problem:
+        return "not valid YAML: the file ends within brackets", _CLOSE
+    if "end of stream" in problem or "but got" in problem:
         message = f"not valid YAML: a bracket or a quote opened in line {begin} is not closed"
-        return message, "close it, or put a text that holds brackets or quotes in quotes"
+        return message, _CLOSE
     return f"not valid YAML: {problem}", "put a text with special characters in quotes"
