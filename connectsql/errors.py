@@ -9,11 +9,13 @@
     ├── CompileError                the compiled SQL would not be valid
     ├── DatabaseError               Postgres refused or cannot be reached
     │   ├── DatabaseUnreachable     no connection could be made, or it was lost
+    │   ├── DatabaseBusy            an application holds a lock: try again
     │   └── NotInstalled            the database is not what the config says: apply first
     ├── SalesforceError             the org refused or cannot be reached
     │   ├── OrgUnreachable          no answer: the outcome of a write is unknown
     │   ├── LoginFailed             the org refused the credentials
     │   └── ApiError                the org answered with an error of its own
+    ├── LeaseLost                   this agent was taken for dead: its claims are another's
     ├── EmbeddedPostgresError       the embedded server could not be started
     ├── EmulatorError               the emulator could not be started
     └── Drift                       exit code 3: what is installed differs from the config
@@ -91,6 +93,10 @@ class DatabaseUnreachable(DatabaseError):
     """No connection to Postgres could be made, or the one in use was lost."""
 
 
+class DatabaseBusy(DatabaseError):
+    """An application holds a lock that was waited for; nothing was done."""
+
+
 class NotInstalled(DatabaseError):
     """The database does not hold what the config compiles to."""
 
@@ -126,6 +132,10 @@ class ApiError(SalesforceError):
         super().__init__(message, hint=hint)
         self.status = status
         self.code = code
+
+
+class LeaseLost(ConnectsqlError):
+    """The agent gave no sign of life for too long; it may not act on its claims any more."""
 
 
 class EmbeddedPostgresError(ConnectsqlError):

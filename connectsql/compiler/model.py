@@ -92,12 +92,11 @@ class Table:
 
     @property
     def parents(self) -> frozenset[str]:
-        """Objects whose records must be there before this table's, by name."""
-        return frozenset(
-            name
-            for column in self.columns
-            for name in ((column.parent,) if column.parent else column.field.reference_to)
-        )
+        """Objects that new rows may refer to by external id, so that they must go first.
+
+        A parent named by its sfid is in Salesforce already.
+        """
+        return frozenset(column.parent for column in self.columns if column.parent)
 
     @property
     def ordered(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from connectsql.errors import DatabaseError, DatabaseUnreachable
+from connectsql.errors import DatabaseBusy, DatabaseError, DatabaseUnreachable
 
 Connection = psycopg.Connection[Any]
 
@@ -58,6 +58,8 @@ def connect_agent(database: str) -> Connection:
         ("xmlbinary", "hex"),
         ("connectsql.agent", "on"),
         ("timezone", "UTC"),
+        ("datestyle", "ISO, YMD"),
+        ("extra_float_digits", "1"),
         ("lock_timeout", "700ms"),
         ("application_name", "connectsql agent"),
     ):
@@ -88,6 +90,8 @@ def translate(error: psycopg.Error, doing: str) -> DatabaseError:
     """Return our error for one of psycopg's."""
     if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
         return DatabaseUnreachable(f"the connection to Postgres was lost while {doing}")
+    if isinstance(error, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected):
+        return DatabaseBusy(f"an application holds a lock that was needed for {doing}")
     if (error.sqlstate or "").startswith(("57P", "08")):
         return DatabaseUnreachable(f"Postgres closed the connection while {doing}")
     return DatabaseError(f"Postgres refused, while {doing}: {reason(error)}")

@@ -15,11 +15,11 @@ from connectsql.database.queries import query
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A row to send: its values by column, as Python has them."""
+    """A row to send: its values by column, in Postgres' text form as the log has them."""
 
     id: int
     sfid: str | None
-    values: dict[str, Any]
+    values: dict[str, str | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,9 @@ class Rows:
         self._parts = {
             "log": log,
             "table": sql.Identifier(table.schema, table.name),
-            "columns": sql.SQL(", ").join(sql.Identifier("t", one.name) for one in table.columns),
+            "columns": sql.SQL(", ").join(
+                sql.SQL("{}::text").format(sql.Identifier("t", one.name)) for one in table.columns
+            ),
             "waiting": query("waiting", log=log),
         }
 

@@ -1,0 +1,70 @@
+"""Decides what each change becomes: a call of one kind, or nothing. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from connectsql.agent.fold import Change
+from connectsql.agent.payload import Unsendable, for_insert, for_update
+from connectsql.compiler.model import Table
+from connectsql.config.model import LogLevel
+from connectsql.database.rows import Row
+
+KINDS = ("upsert", "create", "update", "delete")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One record to write. ``kind`` is one of KINDS; ``body`` holds values by path."""
+
+    kind: str
+    change: Change
+    body: dict[str, Any]
+    sfid: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nothing:
+    """A change that needs no call: its entries' final state, and why it was refused if so."""
+
+    change: Change
+    state: str  # IGNORED or FAILED
+    message: str | None = None
+
+
+def decide(table: Table, change: Change, row: Row | None) -> Operation | Nothing:
+    """Return what becomes of a change; ``row`` is the row as it stands, None where it is gone."""
+    sfid = (row.sfid if row else None) or change.sfid
+    if change.action == "DELETE":
+        if sfid is None:
+            return Nothing(change=change, state="IGNORED")
+        return Operation(kind="delete", change=change, body={}, sfid=sfid)
+    if row is None:
+        return Nothing(change=change, state="IGNORED", message="the row is gone")
+    try:
+        return _update(table, change, row, sfid) if sfid else _insert(table, change, row)
+    except Unsendable as error:
+        return Nothing(change=change, state="FAILED", message=str(error))
+
+
+def _update(table: Table, change: Change, row: Row, sfid: str) -> Operation | Nothing:
+    body = for_update(table, _values(table, change, row), change.columns)
+    if not body:
+        return Nothing(change=change, state="IGNORED")
+    return Operation(kind="update", change=change, body={"Id": sfid, **body}, sfid=sfid)
+
+
+def _insert(table: Table, change: Change, row: Row) -> Operation:
+    """A record that Salesforce has not got needs all of the row, whatever has changed."""
+    values = _values(table, change, row) if change.action == "INSERT" else row.values
+    body = for_insert(table, values)
+    identified = table.identifier is not None and body.get(table.identifier.path) not in (None, "")
+    return Operation(kind="upsert" if identified else "create", change=change, body=body)
+
+
+def _values(table: Table, change: Change, row: Row) -> dict[str, str | None]:
+    """Logged values where the log keeps them all; else the row as it stands."""
+    if table.mapping.log is LogLevel.FULL and change.values is not None:
+        return change.values
+    return row.values

@@ -1,0 +1,124 @@
+"""Salesforce to Postgres: the initial load of a table, then polling for what has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from connectsql.compiler.model import Desired, Table
+from connectsql.database.connection import Connection
+from connectsql.database.progress import Progress, State
+from connectsql.database.staging import Merged, Staging
+from connectsql.errors import DatabaseBusy
+from connectsql.salesforce import soql
+from connectsql.salesforce.record import flatten
+from connectsql.salesforce.rest import Page, Rest
+from connectsql.salesforce.session import Session
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loading:
+    """How an initial load stands. ``total`` counts the records that were left when it began."""
+
+    table: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """What one read of a table did. ``again``: records were held back, read soon once more."""
+
+    table: str
+    changed: int
+    loaded: bool = False
+    again: bool = False
+
+
+class Reader:
+    """Reads the mapped tables of one schema, over one connection."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        desired: Desired,
+        session: Session,
+        *,
+        lookback: timedelta,
+        wait: Callable[[float], object],
+        on_loading: Callable[[Loading], None] = lambda _: None,
+    ) -> None:
+        self._rest = Rest(session)
+        self._progress = Progress(connection, desired.schema)
+        self._stagings = {one.name: Staging(connection, one) for one in desired.tables}
+        self._lookback = lookback
+        self._wait = wait
+        self._on_loading = on_loading
+
+    def read(self, table: Table) -> Read:
+        """Bring a table up to date: load it where that is not done, else poll.
+
+        An interrupted load goes on behind the last page that was stored. Raises
+        SalesforceError and DatabaseError; what was stored until then stays.
+        """
+        state = self._progress.of(table.name)
+        if state.loaded_at is None:
+            return self._load(table, state)
+        return self._poll(table, state)
+
+    def note_problem(self, table: Table, problem: str) -> None:
+        """Note for people why a table cannot be read."""
+        self._progress.note_problem(table.name, problem)
+
+    def _load(self, table: Table, state: State) -> Read:
+        changed = done = 0
+        again = False
+        for page in self._pages_of_load(table, state):
+            if state.load_started is None and done == 0:
+                self._progress.begin_load(table.name, _clock(page))
+            merged = self._store(table, page)
+            changed += merged.changed
+            again = again or merged.held > 0
+            done += len(page.records)
+            if page.records and not again:
+                self._progress.note_loaded(table.name, page.records[-1]["Id"])
+            self._on_loading(Loading(table=table.name, done=done, total=page.total_size))
+        if not again:
+            self._progress.finish_load(table.name)
+        return Read(table=table.name, changed=changed, loaded=not again, again=again)
+
+    def _pages_of_load(self, table: Table, state: State) -> Iterator[Page]:
+        """Ordered by Id, so that the greatest Id stored tells where to go on."""
+        where = soql.compare("Id", ">", state.loaded_up_to) if state.loaded_up_to else ""
+        query = soql.select(table.select, table.object.name, where=where, order_by=["Id"])
+        return self._rest.query_pages(query)
+
+    def _poll(self, table: Table, state: State) -> Read:
+        assert state.read_until is not None
+        since = state.read_until - self._lookback
+        where = soql.compare("SystemModstamp", ">=", since)
+        query = soql.select(table.select, table.object.name, where=where)
+        changed, held, until = 0, 0, None
+        for page in self._rest.query_pages(query, deleted=table.has_isdeleted):
+            until = until or _clock(page)
+            merged = self._store(table, page)
+            changed += merged.changed
+            held += merged.held
+        if until is not None and not held:
+            self._progress.note_read(table.name, until)
+        return Read(table=table.name, changed=changed, again=held > 0)
+
+    def _store(self, table: Table, page: Page) -> Merged:
+        records = [flatten(record, table.select) for record in page.records]
+        while True:
+            try:
+                return self._stagings[table.name].merge(records)
+            except DatabaseBusy:
+                if self._wait(0.2):
+                    raise
+
+
+def _clock(page: Page) -> datetime:
+    """Return the org's time of a page; ours only where the org does not tell."""
+    return page.server_time or datetime.now(UTC)

@@ -1,0 +1,268 @@
+"""Runs writer and reader: for ever, or once until both sides are quiet."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from connectsql.agent.reader import Loading, Read, Reader
+from connectsql.agent.stop import Stop
+from connectsql.agent.writer import Writer
+from connectsql.compiler import render
+from connectsql.compiler.model import Desired, Table
+from connectsql.config.model import Config
+from connectsql.database.connection import Connection, connect_agent
+from connectsql.database.inspect import fingerprint
+from connectsql.database.lease import Lease
+from connectsql.database.listener import Listener
+from connectsql.errors import (
+    ApiError,
+    DatabaseError,
+    DatabaseUnreachable,
+    LeaseLost,
+    LoginFailed,
+    NotInstalled,
+    OrgUnreachable,
+    SalesforceError,
+)
+from connectsql.salesforce.session import Session
+
+POLL_LOG = 5.0  # seconds between looks at the log when no notification comes
+HELD_BACK = 1.0  # seconds until records that were held back are read again
+LONGEST_BACKOFF = 30.0  # seconds
+LONGEST_WAIT_ONCE = 120.0  # seconds that `--once` waits for a retry that is not due yet
+ARCHIVE_EVERY = 600.0  # seconds
+
+_log = logging.getLogger("connectsql.agent")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What `--once` did: log entries handled, rows changed, tables that could not be read."""
+
+    sent: int
+    received: int
+    problems: dict[str, str]
+
+
+class Agent:
+    """One agent process for one connection."""
+
+    def __init__(
+        self,
+        config: Config,
+        desired: Desired,
+        database: str,
+        session: Session,
+        stop: Stop,
+        on_loading: Callable[[Loading], None] = lambda _: None,
+    ) -> None:
+        self._config = config
+        self._desired = desired
+        self._database = database
+        self._session = session
+        self._stop = stop
+        self._on_loading = on_loading
+        self._defect: Exception | None = None
+
+    def check(self) -> None:
+        """Raise NotInstalled where the database is not what the config compiles to."""
+        with self._connected() as connection:
+            found = fingerprint(connection, self._desired.schema)
+        if found is None:
+            raise NotInstalled(
+                f"schema {self._desired.schema} was never applied to this database",
+                hint="run `connectsql apply`",
+            )
+        if found != render.fingerprint(self._desired):
+            raise NotInstalled(
+                f"schema {self._desired.schema} was applied from another config or version",
+                hint="run `connectsql apply`",
+            )
+
+    def run(self) -> None:
+        """Sync until stopped. Lost connections on either side are waited out."""
+        self.check()
+        duties = [
+            threading.Thread(target=self._forever, args=(duty,), name=name)
+            for name, duty in (("writer", self._write), ("reader", self._read))
+        ]
+        for thread in duties:
+            thread.start()
+        for thread in duties:
+            thread.join()
+        if self._defect is not None:
+            raise self._defect
+
+    def once(self) -> Summary:
+        """Sync until nothing is left to send and nothing has changed in Salesforce.
+
+        Raises SalesforceError where the org cannot be reached, or asks for a longer wait.
+        """
+        self.check()
+        sent = received = 0
+        with self._writing() as writer, self._reading() as reader:
+            while not self._stop.is_set():
+                handled = self._drain(writer)
+                reads, problems = self._read_all(reader)
+                changed = sum(one.changed for one in reads)
+                sent, received = sent + handled, received + changed
+                if not (handled or changed or any(one.again for one in reads)):
+                    break
+        return Summary(sent=sent, received=received, problems=problems)
+
+    def _write(self) -> None:
+        """The writer's duty. It listens before it looks, so that nothing falls in between."""
+        listener = Listener(self._database, self._desired.schema, self._stop.wakeup)
+        try:
+            with self._writing() as writer:
+                self._write_and_listen(writer, listener)
+        finally:
+            listener.close()
+
+    def _write_and_listen(self, writer: Writer, listener: Listener) -> None:
+        archived = 0.0
+        while not self._stop.is_set():
+            if writer.work():
+                continue
+            if time.monotonic() - archived > ARCHIVE_EVERY:
+                writer.archive()
+                archived = time.monotonic()
+            next_in = writer.queue().next_in
+            listener.wait(min(POLL_LOG, max(next_in, 0.05) if next_in is not None else POLL_LOG))
+
+    def _read(self) -> None:
+        """The reader's duty: each table in its own interval."""
+        due = {table.name: 0.0 for table in self._desired.tables}
+        with self._reading() as reader:
+            while not self._stop.is_set():
+                for table in self._desired.tables:
+                    if due[table.name] <= time.monotonic() and not self._stop.is_set():
+                        pause = self._read_table(reader, table)
+                        due[table.name] = time.monotonic() + pause
+                self._stop.wait(max(0.0, min(due.values()) - time.monotonic()))
+
+    def _read_table(self, reader: Reader, table: Table) -> float:
+        """Read one table; return the seconds until it is due again."""
+        result = self._one_read(reader, table)
+        if isinstance(result, Read) and result.again:
+            return HELD_BACK
+        return float(table.mapping.poll_seconds)
+
+    def _one_read(self, reader: Reader, table: Table) -> Read | str:
+        """Read one table; one that cannot be read says why and does not stop the others."""
+        try:
+            result = reader.read(table)
+        except (OrgUnreachable, LoginFailed, DatabaseUnreachable):
+            raise
+        except (ApiError, DatabaseError) as error:
+            _log.error("%s cannot be read: %s", table.name, error)
+            reader.note_problem(table, str(error))
+            return str(error)
+        if result.changed:
+            _log.info("%s: %d rows changed in Salesforce", table.name, result.changed)
+        return result
+
+    def _read_all(self, reader: Reader) -> tuple[list[Read], dict[str, str]]:
+        reads: list[Read] = []
+        problems: dict[str, str] = {}
+        for table in self._desired.tables:
+            if self._stop.is_set():
+                break
+            result = self._one_read(reader, table)
+            if isinstance(result, Read):
+                reads.append(result)
+            else:
+                problems[table.name] = result
+        return reads, problems
+
+    def _drain(self, writer: Writer) -> int:
+        """Send until the queue is empty, waiting for retries and for other agents' claims."""
+        total = 0
+        while not self._stop.is_set():
+            handled = writer.work()
+            total += handled
+            if handled:
+                continue
+            queue = writer.queue()
+            if queue.empty:
+                break
+            pause = queue.next_in if queue.next_in and queue.next_in > 0 else 0.1
+            if pause > LONGEST_WAIT_ONCE:
+                raise SalesforceError(
+                    f"{queue.waiting} changes cannot be sent for another {pause:.0f} s",
+                    hint="the reason is in _trigger_log.sf_message; run the agent again later",
+                )
+            self._stop.wait(pause)
+        return total
+
+    def _forever(self, duty: Callable[[], None]) -> None:
+        """Do a duty again and again; say each new problem once, and wait longer each time."""
+        pause, said = 1.0, ""
+        while not self._stop.is_set():
+            began = time.monotonic()
+            try:
+                duty()
+            except (DatabaseError, SalesforceError, LeaseLost) as error:
+                if time.monotonic() - began > LONGEST_BACKOFF:
+                    pause, said = 1.0, ""
+                if error.message != said:
+                    _log.error("%s; trying again", error.message)
+                said = error.message
+                self._stop.wait(pause)
+                pause = min(pause * 2, LONGEST_BACKOFF)
+            except Exception as defect:  # ours: end the process rather than one duty of it
+                self._defect = defect
+                self._stop.set()
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        connection = connect_agent(self._database)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Reader]:
+        with self._connected() as connection:
+            yield Reader(
+                connection,
+                self._desired,
+                self._session,
+                lookback=timedelta(seconds=self._config.lookback_seconds),
+                wait=self._stop.wait,
+                on_loading=self._on_loading,
+            )
+
+    @contextmanager
+    def _writing(self) -> Iterator[Writer]:
+        """A writer whose lease is renewed beside it, on a connection of its own."""
+        with self._connected() as connection, self._connected() as renewals:
+            lease = Lease(renewals, self._desired.schema, self._config.lease_seconds)
+            done = threading.Event()
+            keeper = threading.Thread(target=_keep, args=(lease, done), name="lease")
+            keeper.start()
+            try:
+                yield Writer(connection, self._desired, self._session, lease, self._stop.wait)
+            finally:
+                done.set()
+                keeper.join()
+                with suppress(DatabaseError):
+                    lease.end()
+
+
+def _keep(lease: Lease, done: threading.Event) -> None:
+    """Renew the lease until done; where that fails it runs out, and the writer notices."""
+    while not done.wait(lease.renew_after):
+        try:
+            if not lease.renew():
+                return
+        except DatabaseError as error:
+            _log.warning("%s", error)
+            return

@@ -1,0 +1,127 @@
+"""``init``, ``describe`` and ``validate``: from nothing to a config that holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from connectsql.cli.options import (
+    config_option,
+    describe_option,
+    load_all,
+    open_session,
+    snapshot_of,
+)
+from connectsql.cli.output import counted, say, say_faults
+from connectsql.compiler.draft import draft
+from connectsql.config.dump import dump
+from connectsql.config.heroku import from_export
+from connectsql.config.load import load
+from connectsql.config.model import Config
+from connectsql.describe import snapshot
+from connectsql.describe.model import SObject
+from connectsql.errors import ApiError, ConfigError, DescribeError, Fault, UsageError
+from connectsql.salesforce.rest import Rest
+
+
+@click.command()
+@config_option
+@click.option(
+    "--from-heroku",
+    "export",
+    metavar="FILE",
+    help="A mapping export of Heroku Connect (heroku connect:export).",
+)
+@click.option("--object", "objects", multiple=True, metavar="NAME", help="An object to map.")
+@click.option("--force", is_flag=True, help="Overwrite a config that is there.")
+def init(config_file: str, export: str | None, objects: tuple[str, ...], force: bool) -> None:
+    """Write a config: from a Heroku Connect export, or for objects of your org."""
+    if bool(export) == bool(objects):
+        raise UsageError("give either --from-heroku FILE or --object NAME (several times)")
+    if Path(config_file).exists() and not force:
+        raise UsageError(f"{config_file} is there already", hint="use --force to overwrite it")
+    if export:
+        config, warnings = from_export(export)
+    else:
+        config, warnings = _from_org(config_file, objects), []
+    Path(config_file).write_text(dump(config), encoding="utf-8")
+    say_faults("warning", warnings)
+    say(f"wrote {config_file}: {counted(len(config.mappings), 'mapping')}")
+    if export:
+        say(f"next: connectsql describe --config {config_file}")
+
+
+@click.command()
+@config_option
+@describe_option
+def describe(config_file: str, describe_dir: str | None) -> None:
+    """Fetch the describes of the mapped objects: the snapshot that all else works from."""
+    config = load(config_file)
+    with open_session(config) as session:
+        raws = _fetch(Rest(session), config)
+    folder = snapshot_of(config, describe_dir)
+    for path in snapshot.write(folder, raws):
+        say(f"wrote {path}")
+
+
+@click.command()
+@config_option
+@describe_option
+def validate(config_file: str, describe_dir: str | None) -> None:
+    """Check the config, and against the describe snapshot: every fault with file and line."""
+    config, desired = load_all(config_file, describe_dir)
+    columns = sum(len(table.columns) for table in desired.tables)
+    say(
+        f"{config_file} is valid: {counted(len(config.mappings), 'mapping')}, "
+        f"{counted(columns, 'column')}"
+    )
+
+
+def _fetch(rest: Rest, config: Config) -> list[dict[str, Any]]:
+    """Fetch the mapped objects, and the parents that their relationship columns need."""
+    raws: dict[str, dict[str, Any]] = {}
+    faults: list[Fault] = []
+    for mapping in config.mappings:
+        try:
+            raws[mapping.object.lower()] = rest.describe(mapping.object)
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            place = mapping.places.get("object", mapping.place)
+            faults.append(
+                Fault(
+                    place=place,
+                    message=f"the org has no object {mapping.object}",
+                    hint="check the spelling, and that the login's user may see it",
+                )
+            )
+    if faults:
+        raise ConfigError(faults)
+    for mapping in config.mappings:
+        names = [one.name for one in mapping.fields]
+        for parent in snapshot.parents(raws[mapping.object.lower()], names):
+            if parent.lower() not in raws:
+                raws[parent.lower()] = _describe(rest, parent)
+    return list(raws.values())
+
+
+def _describe(rest: Rest, name: str) -> dict[str, Any]:
+    try:
+        return rest.describe(name)
+    except ApiError as error:
+        raise DescribeError(
+            f"the org has no object {name}" if error.status == 404 else f"{name}: {error}",
+            hint="check the spelling, and that the login's user may see it",
+        ) from error
+
+
+def _from_org(config_file: str, objects: Iterable[str]) -> Config:
+    """Map every field that a column can hold, read-only: a start to be cut down by hand."""
+    with open_session(draft(config_file, ())) as session:
+        rest = Rest(session)
+        raws = [_describe(rest, name) for name in objects]
+    snapshot.write(Path(config_file).parent / "describe", raws)
+    return draft(config_file, [SObject.from_describe(raw) for raw in raws])

@@ -1,0 +1,96 @@
+"""Options that several commands share, and what they stand for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from connectsql.cli.output import say_faults
+from connectsql.compiler.model import Desired
+from connectsql.compiler.resolve import resolve
+from connectsql.config.load import load
+from connectsql.config.model import Config
+from connectsql.config.secrets import resolve as look_up
+from connectsql.describe import snapshot
+from connectsql.errors import UsageError
+from connectsql.salesforce.login import AccessToken, ClientCredentials, Login
+from connectsql.salesforce.session import Session
+
+config_option = click.option(
+    "--config",
+    "config_file",
+    default="connectsql.yaml",
+    envvar="CONNECTSQL_CONFIG",
+    show_default=True,
+    show_envvar=True,
+    metavar="FILE",
+    help="The config.",
+)
+describe_option = click.option(
+    "--describe",
+    "describe_dir",
+    default=None,
+    metavar="DIR",
+    help="The describe snapshot.  [default: describe/ beside the config]",
+)
+database_option = click.option(
+    "--database",
+    default=None,
+    envvar="DATABASE_URL",
+    show_envvar=True,
+    metavar="URL",
+    help="The Postgres database.",
+)
+
+
+def snapshot_of(config: Config, describe_dir: str | None) -> Path:
+    """Return the folder with the describe snapshot of a config."""
+    return Path(describe_dir) if describe_dir else Path(config.file).parent / "describe"
+
+
+def load_all(
+    config_file: str, describe_dir: str | None, *, warn: bool = True
+) -> tuple[Config, Desired]:
+    """Load config and snapshot and resolve one against the other, showing the warnings."""
+    config = load(config_file)
+    resolution = resolve(config, snapshot.load(snapshot_of(config, describe_dir)))
+    if warn:
+        say_faults("warning", resolution.warnings)
+    return config, resolution.desired
+
+
+def required_database(database: str | None) -> str:
+    """Return the database's address; UsageError where none was given."""
+    if not database:
+        raise UsageError("no database given", hint="use --database URL or set DATABASE_URL")
+    return database
+
+
+def open_session(config: Config, **options: object) -> Session:
+    """Return a session with the config's org; UsageError where the login is not there."""
+    login = config.login
+    address = look_up(login.instance_url, config)
+    if not address:
+        raise UsageError(
+            f"the org's address is not set: {_name(login.instance_url.kind, login.instance_url.name)}",
+            hint="for example https://yourorg.my.salesforce.com",
+        )
+    return Session(address, _login(config), config.api_version, **options)  # type: ignore[arg-type]
+
+
+def _login(config: Config) -> Login:
+    login = config.login
+    if token := look_up(login.access_token, config):
+        return AccessToken(token)
+    client_id, secret = look_up(login.client_id, config), look_up(login.client_secret, config)
+    if client_id and secret:
+        return ClientCredentials(client_id, secret)
+    wanted = _name(login.access_token.kind, login.access_token.name)
+    pair = (login.client_id, login.client_secret)
+    others = " and ".join(_name(one.kind, one.name) for one in pair)
+    raise UsageError("no login for the org", hint=f"set {wanted}, or {others} (client credentials)")
+
+
+def _name(kind: str, name: str) -> str:
+    return f"the file {name}" if kind == "file" else name
