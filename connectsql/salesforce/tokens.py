@@ -13,7 +13,7 @@ class TokenKeeper:
     """Logs in when first asked, and anew when a grant has ended.
 
     Threads that need a grant while one of them logs in wait for it and share the outcome,
-    a refusal too: a wrong secret is not tried once per thread.
+    a failure too: a wrong secret is not tried, and a timeout not sat out, once per thread.
     """
 
     def __init__(self, login: Login, transport: Transport, instance_url: str) -> None:
@@ -23,7 +23,7 @@ class TokenKeeper:
         self._lock = threading.Lock()
         self._grant: Grant | None = None
         self._logins = 0
-        self._refused: LoginFailed | None = None
+        self._failure: LoginFailed | OrgUnreachable | None = None
 
     @property
     def instance_url(self) -> str:
@@ -44,25 +44,30 @@ class TokenKeeper:
         with self._lock:
             if self._grant is not None and self._grant is not ended:
                 return self._grant
-            if self._refused is not None and self._logins != seen:
-                raise LoginFailed(self._refused.message, hint=self._refused.hint)
+            if self._failure is not None and self._logins != seen:
+                raise _again(self._failure)
             if ended is not None and not self._login.renewable:
                 raise LoginFailed("the access token has ended or was never good", hint=_RENEW)
             return self._log_in()
 
     def _log_in(self) -> Grant:
-        self._refused = None
+        self._failure = None
         try:
             self._grant = self._login.grant(self._transport, self._instance_url)
-        except LoginFailed as error:
-            self._refused = error
-            raise
-        except OrgUnreachable as error:
-            # The call itself waits behind the login, so it has not left.
-            raise OrgUnreachable(error.message, hint=error.hint, sent=False) from None
+        except (LoginFailed, OrgUnreachable) as error:
+            self._failure = _again(error)
+            raise self._failure from None
         finally:
             self._logins += 1
         return self._grant
+
+
+def _again(error: LoginFailed | OrgUnreachable) -> LoginFailed | OrgUnreachable:
+    """Return the failure anew: each thread gets one of its own to raise."""
+    if isinstance(error, LoginFailed):
+        return LoginFailed(error.message, hint=error.hint)
+    # The call itself waits behind the login, so it has not left.
+    return OrgUnreachable(error.message, hint=error.hint, sent=False)
 
 
 _RENEW = "set a new access token, or use a client id and secret, which renew themselves"
