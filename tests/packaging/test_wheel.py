@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import sysconfig
@@ -16,8 +17,24 @@ import connectsql
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CONFIG = """\
-version: 1
+mappings:
+  - object: Account
+    fields: [Name]
 """
+DESCRIBE = {
+    "name": "Account",
+    "label": "Account",
+    "fields": [
+        {"name": name, "label": name, "type": kind, "length": length, "nillable": False}
+        for name, kind, length in (
+            ("Id", "id", 18),
+            ("Name", "string", 255),
+            ("IsDeleted", "boolean", 0),
+            ("CreatedDate", "datetime", 0),
+            ("SystemModstamp", "datetime", 0),
+        )
+    ],
+}
 Run = Callable[..., str]
 
 
@@ -86,3 +103,11 @@ def test_shipped_files_are_read(run: Run, path: str) -> None:
 
 def test_the_version_is_told(run: Run) -> None:
     assert connectsql.__version__ in run("connectsql", "--version")
+
+
+def test_a_config_is_compiled(run: Run, tmp_path: Path) -> None:
+    config = tmp_path / "connectsql.yaml"
+    config.write_text(CONFIG)
+    (tmp_path / "describe").mkdir()
+    (tmp_path / "describe" / "Account.json").write_text(json.dumps(DESCRIBE))
+    assert "CREATE TABLE" in run("connectsql", "--config", config, "compile")
