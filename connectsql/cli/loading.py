@@ -67,9 +67,8 @@ class _Lines:
         said = self._said.setdefault(loading.table, began)
         if loading.done >= loading.total or now - said >= self.EVERY:
             self._said[loading.table] = now
-            say(
-                f"load {loading.table}: {loading.done:,} of {loading.total:,} {_rate(loading, began)}"
-            )
+            done = f"{loading.done:,} of {loading.total:,}"
+            say(f"load {loading.table}: {done} {_rate(loading, began)}".rstrip())
 
 
 def _rate(loading: Loading, began: float) -> str:

@@ -10,7 +10,7 @@ from connectsql.cli.output import say_faults
 from connectsql.compiler.model import Desired
 from connectsql.compiler.resolve import resolve
 from connectsql.config.load import load
-from connectsql.config.model import Config
+from connectsql.config.model import Config, Reference
 from connectsql.config.secrets import resolve as look_up
 from connectsql.describe import snapshot
 from connectsql.errors import UsageError
@@ -73,7 +73,7 @@ def open_session(config: Config, **options: object) -> Session:
     address = look_up(login.instance_url, config)
     if not address:
         raise UsageError(
-            f"the org's address is not set: {_name(login.instance_url.kind, login.instance_url.name)}",
+            f"the org's address is not set: {_name(login.instance_url)}",
             hint="for example https://yourorg.my.salesforce.com",
         )
     return Session(address, _login(config), config.api_version, **options)  # type: ignore[arg-type]
@@ -86,11 +86,11 @@ def _login(config: Config) -> Login:
     client_id, secret = look_up(login.client_id, config), look_up(login.client_secret, config)
     if client_id and secret:
         return ClientCredentials(client_id, secret)
-    wanted = _name(login.access_token.kind, login.access_token.name)
+    wanted = _name(login.access_token)
     pair = (login.client_id, login.client_secret)
-    others = " and ".join(_name(one.kind, one.name) for one in pair)
+    others = " and ".join(_name(one) for one in pair)
     raise UsageError("no login for the org", hint=f"set {wanted}, or {others} (client credentials)")
 
 
-def _name(kind: str, name: str) -> str:
-    return f"the file {name}" if kind == "file" else name
+def _name(reference: Reference) -> str:
+    return f"the file {reference.name}" if reference.kind == "file" else reference.name

@@ -53,10 +53,8 @@ def changes(desired: Desired, installed: Installed) -> list[Change]:
     steps = [Change(sql=render.runtime(desired), comment="runtime and trigger log")]
     steps += structural
     for table in desired.tables:
-        definition = "\n".join(list(render.statements(table))[1:])
-        steps.append(
-            Change(sql=definition, comment=f"comments, indexes and triggers of {table.name}")
-        )
+        rest = "\n".join(render.definition(table)[1:])
+        steps.append(Change(sql=rest, comment=f"comments, indexes and triggers of {table.name}"))
     steps.append(Change(sql=render.record(desired), comment="record of what was applied"))
     return steps
 
@@ -65,7 +63,7 @@ def _tables(desired: Desired, installed: Installed) -> Iterator[Change]:
     for table in desired.tables:
         stands = installed.tables.get(table.name)
         if stands is None:
-            create = next(render.statements(table))
+            create = render.definition(table)[0]
             yield Change(sql=create, comment=f"create table {table.name}")
             continue
         for column in table.columns:

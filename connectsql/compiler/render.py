@@ -6,7 +6,6 @@ The same input gives the same bytes. Everything composed goes through psycopg.sq
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 
 from psycopg import sql
 
@@ -40,7 +39,7 @@ def script(desired: Desired) -> str:
 def body(desired: Desired) -> str:
     """Return the SQL without BEGIN, COMMIT and the record of the installation."""
     parts = [runtime(desired)]
-    parts.extend("\n\n".join(statements(table)) for table in desired.tables)
+    parts.extend(paragraph for table in desired.tables for paragraph in definition(table))
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
@@ -78,15 +77,14 @@ def record(desired: Desired) -> str:
     )
 
 
-def statements(table: Table) -> Iterator[str]:
-    """Yield the statements of one mapped table, each ending with a semicolon."""
-    yield text(_create(table))
-    for column in table.columns:
-        yield text(_column_comment(table, column))
-    for index in table.indexes:
-        yield text(_create_index(table, index))
-    for trigger in table.triggers:
-        yield create_trigger(table, trigger)
+def definition(table: Table) -> list[str]:
+    """Return the SQL of one mapped table, as paragraphs; the first creates it."""
+    return [
+        text(_create(table)),
+        "\n".join(text(_column_comment(table, column)) for column in table.columns),
+        "\n".join(text(_create_index(table, index)) for index in table.indexes),
+        *(create_trigger(table, trigger) for trigger in table.triggers),
+    ]
 
 
 def add_column(table: Table, column: Column) -> str:
