@@ -20,7 +20,7 @@ from connectsql.errors import ConfigError, Fault, Place, UsageError
 Path = tuple[str | int, ...]  # the way to a value: ("mappings", 0, "table")
 
 LARGEST_FILE = 4 * 1024 * 1024
-MOST_VALUES = 200_000  # with every alias written out
+MOST_VALUES = 100_000  # with every alias written out
 
 
 @dataclass(kw_only=True)

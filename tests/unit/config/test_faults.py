@@ -361,7 +361,7 @@ FIELDS = {
     ),
     "a sentence": (
         "\n      - 'First Name, the given one, not the family one'",
-        'c.yaml:4: entry 1 of fields is no API name: "First Name, the given one, not the f…"'
+        'c.yaml:4: entry 1 of fields is no API name: "First Name, the given one, not the famil…"'
         "\n    an API name is letters, digits and _, and begins with a letter",
     ),
     "twice": (
