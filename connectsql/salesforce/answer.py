@@ -92,9 +92,9 @@ def retry_after(headers: Mapping[str, str]) -> float:
 def _body(reply: Reply) -> Any:
     if not reply.content.strip():
         return None
-    if "text/csv" in reply.headers.get("Content-Type", ""):
-        return reply.content.decode("utf-8")
     try:
+        if "text/csv" in reply.headers.get("Content-Type", ""):
+            return reply.content.decode("utf-8")
         return loads(reply.content)
     except ValueError:
         raise OrgUnreachable(

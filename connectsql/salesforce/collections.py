@@ -61,7 +61,7 @@ class Collections:
 
     def upsert(self, name: str, external_id: str, rows: Sequence[Row]) -> list[RowResult]:
         """Update the record whose ``external_id`` field has the row's value, or insert it."""
-        if any(row.get(external_id) in (None, "") for row in rows):
+        if any(row.get(external_id) is None for row in rows):
             raise ValueError(f"a row to upsert {name} has no {external_id}")
         return self._write("PATCH", f"composite/sobjects/{name}/{external_id}", name, rows)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from connectsql.errors import ApiError
+
 
 def nest(name: str, flat: Mapping[str, Any]) -> dict[str, Any]:
     """Return the body that writes a record of object ``name``.
@@ -33,7 +35,7 @@ def flatten(record: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
     """Return the values at ``paths`` in a record that the org answered.
 
     A parent that is not there, or is of another object than the path says, gives None.
-    Raises KeyError for a path the answer does not hold; letter case may differ.
+    Raises ApiError for a path the answer does not hold; letter case may differ.
     """
     return {path: _at(record, path) for path in paths}
 
@@ -46,7 +48,7 @@ def _split(path: str) -> tuple[str, str, str]:
 
 
 def _parent(path: str, kind: str, field: str, value: Any) -> dict[str, Any]:
-    if value is None or value == "":
+    if value is None:
         raise ValueError(f"{path} names no parent; clear a parent through its Id field")
     return {"attributes": {"type": kind}, field: value} if kind else {field: value}
 
@@ -69,4 +71,7 @@ def _value(record: Mapping[str, Any], name: str) -> Any:
     for key, value in record.items():
         if key.lower() == name.lower():
             return value
-    raise KeyError(name)
+    raise ApiError(f"the org's answer lacks the field {name}", status=200, hint=_LACKS)
+
+
+_LACKS = "describe the object again: the field may be gone or hidden"

@@ -77,6 +77,8 @@ def test_a_server_error_without_one_leaves_the_outcome_open():
 def test_what_is_not_json_is_no_answer(content):
     with pytest.raises(OrgUnreachable, match="not Salesforce's"):
         read_answer(reply(200, content))
+    with pytest.raises(OrgUnreachable, match="not Salesforce's"):
+        read_answer(reply(200, b"\xff", Content_Type="text/csv"))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from connectsql.errors import ApiError
 from connectsql.salesforce.record import flatten, nest
 
 
@@ -26,10 +27,12 @@ class TestNest:
             "Ext__c": "x",
         }
 
-    @pytest.mark.parametrize("nothing", [None, ""])
-    def test_no_parent_is_not_said_this_way(self, nothing):
+    def test_no_parent_is_not_said_this_way(self):
         with pytest.raises(ValueError, match="Id field"):
-            nest("Contact", {"Account.Ext__c": nothing})
+            nest("Contact", {"Account.Ext__c": None})
+
+    def test_an_empty_name_is_for_the_org_to_refuse(self):
+        assert nest("Contact", {"Account.Ext__c": ""})["Account"] == {"Ext__c": ""}
 
     def test_one_parent_only(self):
         with pytest.raises(ValueError, match="Who is set twice"):
@@ -66,5 +69,5 @@ class TestFlatten:
         assert flatten({"Account": {"EXT__c": 1}}, ["account.ext__c"]) == {"account.ext__c": 1}
 
     def test_what_was_not_answered_is_not_null(self):
-        with pytest.raises(KeyError, match="Phone"):
+        with pytest.raises(ApiError, match="Phone"):
             flatten({"Name": "x"}, ["Phone"])
