@@ -137,7 +137,7 @@ def _explain(org: Org, sobject: SObject, name: str, readings: list[_Reading]) ->
 
 
 def _no_such_field(sobject: SObject, name: str) -> Unresolved:
-    close = get_close_matches(name.lower(), sobject.by_name, n=1, cutoff=0.8)
+    close = get_close_matches(name.lower(), sobject.by_name, n=1, cutoff=0.7)
     hint = f"did you mean {sobject.by_name[close[0]].name}?" if close else ""
     if not close and "__" in name:
         hint = "a parent's external id is written <relationship name>__<field of the parent>"
