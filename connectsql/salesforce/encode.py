@@ -7,10 +7,10 @@ in between would change amounts.
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 
@@ -38,44 +38,61 @@ def timestamp(moment: datetime) -> str:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_key(name)}: {_text(item)}" for name, item in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_text, value)) + "]"
-    return _scalar(value)
+    write = _WRITERS.get(type(value)) or _writer_of_a_kind(value)
+    return write(value)
+
+
+def _writer_of_a_kind(value: Any) -> Callable[[Any], str]:
+    """Return the writer for a subclass of a known type, such as a StrEnum."""
+    for kind, write in _WRITERS.items():
+        if isinstance(value, kind):
+            return write
+    raise TypeError(f"a {type(value).__name__} cannot be sent to Salesforce")
+
+
+def _object(value: Mapping[Any, Any]) -> str:
+    return "{" + ", ".join([f"{_key(name)}: {_text(item)}" for name, item in value.items()]) + "}"
+
+
+def _array(value: Iterable[Any]) -> str:
+    return "[" + ", ".join(map(_text, value)) + "]"
 
 
 def _key(name: Any) -> str:
     if not isinstance(name, str):
         raise TypeError(f"a JSON key must be a string, not {type(name).__name__}")
-    return json.dumps(name)
-
-
-def _scalar(value: Any) -> str:
-    if isinstance(value, float):
-        return _number(Decimal(repr(value))) if math.isfinite(value) else _refuse_constant(value)
-    if value is None or isinstance(value, str | int):
-        return json.dumps(value)
-    if isinstance(value, Decimal):
-        return _number(value)
-    if isinstance(value, datetime):
-        return f'"{timestamp(value)}"'
-    if isinstance(value, date):
-        return f'"{value.isoformat()}"'
-    if isinstance(value, time):
-        return f'"{_clock(value)}"'
-    raise TypeError(f"a {type(value).__name__} cannot be sent to Salesforce")
+    return encode_basestring_ascii(name)
 
 
 def _number(value: Decimal) -> str:
-    return format(value, "f") if value.is_finite() else _refuse_constant(value)
+    if not value.is_finite():
+        raise ValueError(f"{value} is not a number Salesforce knows")
+    return format(value, "f")
 
 
 def _clock(value: time) -> str:
     if value.tzinfo is not None:
         raise ValueError("a time of day with a zone cannot be sent to Salesforce")
-    return value.isoformat(timespec="milliseconds") + "Z"
+    return f'"{value.isoformat(timespec="milliseconds")}Z"'
 
 
-def _refuse_constant(value: object) -> str:
-    raise ValueError(f"{value} is not a number Salesforce knows")
+# A bool is an int and a datetime is a date: each stands before the other.
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    str: encode_basestring_ascii,
+    type(None): lambda _: "null",
+    bool: lambda value: "true" if value else "false",
+    int: int.__repr__,
+    Decimal: _number,
+    float: lambda value: _number(Decimal(repr(value))),
+    datetime: lambda value: f'"{timestamp(value)}"',
+    date: lambda value: f'"{value.isoformat()}"',
+    time: _clock,
+    dict: _object,
+    list: _array,
+    tuple: _array,
+    Mapping: _object,
+}
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
