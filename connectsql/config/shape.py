@@ -81,7 +81,19 @@ class _Broken:
 
 @cache
 def _validator(name: str) -> Draft202012Validator:
-    return Draft202012Validator(json.loads(read_text("schemas", name)))
+    schema = json.loads(read_text("schemas", name))
+    return Draft202012Validator(_inlined(schema, schema["$defs"]))
+
+
+def _inlined(part: Any, definitions: Mapping[str, Any]) -> Any:
+    """Write references out: looking each up anew takes longer than all the rest."""
+    if isinstance(part, list):
+        return [_inlined(one, definitions) for one in part]
+    if not isinstance(part, dict):
+        return part
+    target = definitions.get(str(part.get("$ref")).removeprefix("#/$defs/"), {})
+    merged = {**target, **{key: value for key, value in part.items() if key != "$ref"}}
+    return {key: _inlined(value, definitions) for key, value in merged.items()}
 
 
 def find(source: Source, schema: str = "config.schema.json") -> list[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-CASES = {
+CASES: dict[str, tuple[str | bytes, str]] = {
     "empty file": ("", "c.yaml: the file is empty\n    write a first config with: connectsql init"),
     "only comments": ("# nothing yet\n", "c.yaml: the file holds nothing but comments"),
     "not UTF-8": (

@@ -85,7 +85,7 @@ def test_a_missing_or_empty_folder(tmp_path: Path) -> None:
     assert error_of(missing) == ("DIR: the folder of describes does not exist", FETCH)
 
 
-BROKEN = {
+BROKEN: dict[str, tuple[str | bytes, str]] = {
     "broken JSON": (
         '{"name": "A",\n "fields": [}',
         "DIR/A.json:2: not valid JSON: Expecting value (column 13)",
