@@ -69,7 +69,7 @@ def test_a_value_keeps_its_meaning(type_: str, text: str | None, value: object) 
     [("date", "infinity"), ("numeric", "NaN"), ("timestamp", "0044-03-15 00:00:00 BC")],
 )
 def test_a_value_without_a_form_in_salesforce_names_its_column(type_: str, text: str) -> None:
-    with pytest.raises(Unsendable, match="^x holds a value"):
+    with pytest.raises(Unsendable, match=r"^x holds a value"):
         to_json(column("X", type_), text)
 
 
