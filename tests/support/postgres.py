@@ -12,9 +12,6 @@ from psycopg import sql
 
 from connectsql import embedded
 
-# A test's database need not survive a power cut.
-CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-
 
 @cache
 def found() -> dict[int, embedded.Binaries]:
@@ -93,7 +90,7 @@ class TestServer:
 def _started(binaries: embedded.Binaries | None) -> Iterator[TestServer]:
     bin_dir = binaries.bin_dir if binaries else None
     with (
-        embedded.start(bin_dir=bin_dir, settings=CARELESS) as server,
+        embedded.start(bin_dir=bin_dir) as server,
         psycopg.connect(server.dsn(), autocommit=True) as admin,
     ):
         yield TestServer(server, admin)
