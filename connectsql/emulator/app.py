@@ -1,0 +1,151 @@
+"""The ASGI application: reads calls, lets planned faults happen, keeps the log.
+
+Handlers run in the event loop, one at a time, so the org needs no locks; only waits and
+delays give way to other calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from connectsql.emulator import dispatch
+from connectsql.emulator.calls import CallLog
+from connectsql.emulator.faults import Fault, FaultPlan
+from connectsql.emulator.org.org import Org
+from connectsql.emulator.routes import control
+from connectsql.emulator.wire.errors import Refusal
+from connectsql.emulator.wire.http import JSON_TYPE, Answer, Call
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Drop = Callable[[tuple[str, int]], None]
+
+_CONTROL = "/__emulator__/"
+_log = logging.getLogger("connectsql.emulator")
+
+
+class Application:
+    """The org as an ASGI application.
+
+    ``drop`` cuts the connection of a client, told by its address; the server provides it.
+    """
+
+    def __init__(self, org: Org, drop: Drop) -> None:
+        self.org = org
+        self._drop = drop
+        self._log = CallLog()
+        self._faults = FaultPlan()
+        self._controls = control.Controls(org=org, log=self._log, faults=self._faults)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        call = await _read(scope, receive)
+        if call is None:
+            return
+        if call.path.startswith(_CONTROL):
+            await _send(call, await self._control(call), send)
+            return
+        started = time.perf_counter()
+        fault = self._faults.due(call.method, _address(call))
+        answered = await self._answer(call, fault)
+        if answered is None:
+            self._drop(scope["client"])
+            await _gone(receive)
+        else:
+            await _send(call, answered, send)
+        self._note(call, answered, fault, started)
+
+    async def _answer(self, call: Call, fault: Fault | None) -> Answer | None:
+        """Return the answer, or None where the connection is to be dropped."""
+        action = fault.action if fault else None
+        delay = self.org.options.latency_ms + (fault.ms if fault and action == "delay" else 0)
+        if delay:
+            await asyncio.sleep(delay / 1000)
+        if fault and action == "refuse":
+            return None
+        if fault and action == "error":
+            return dispatch.refused(fault.refusal)
+        if fault and action == "row_error":
+            call.planned[fault.index] = fault.refusal
+        answered = self._handled(call)
+        return None if action == "lose_answer" else answered
+
+    def _handled(self, call: Call) -> Answer:
+        try:
+            return dispatch.answer(self.org, call)
+        except Exception:  # an org never shows a traceback, whatever went wrong inside it
+            _log.exception("%s %s failed", call.method, call.path)
+            message = "An unexpected error occurred; the emulator's log tells more"
+            return dispatch.refused(Refusal("UNKNOWN_EXCEPTION", message, status=500))
+
+    async def _control(self, call: Call) -> Answer:
+        try:
+            handler, call.arguments = control.routes.find(call.method, call.path)
+            return await handler(self._controls, call)
+        except Refusal as refusal:
+            return dispatch.refused(refusal)
+
+    def _note(
+        self, call: Call, answered: Answer | None, fault: Fault | None, started: float
+    ) -> None:
+        logged = self._log.add(
+            method=call.method,
+            path=call.path,
+            query=call.query,
+            status=answered.status if answered else 0,
+            object=answered.object if answered else call.arguments.get("object"),
+            records=answered.records if answered else None,
+            ms=round((time.perf_counter() - started) * 1000, 3),
+            fault=fault.action if fault else None,
+        )
+        level = logging.WARNING if logged.status in (404, 405, 500) else logging.INFO
+        _log.log(level, "%s %s -> %s", logged.method, logged.path, logged.status or "dropped")
+
+
+async def _read(scope: Scope, receive: Receive) -> Call | None:
+    """Return the whole call, or None if the client left in the middle of it."""
+    chunks = []
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        chunks.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    headers = {name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]}
+    return Call(
+        method=scope["method"],
+        path=scope["raw_path"].decode("latin-1"),
+        query=scope["query_string"].decode("latin-1"),
+        headers=headers,
+        body=b"".join(chunks),
+        host=headers.get("host", "127.0.0.1"),
+    )
+
+
+async def _send(call: Call, answered: Answer, send: Send) -> None:
+    body = answered.payload()
+    headers = {"Content-Type": JSON_TYPE, "Cache-Control": "no-cache,must-revalidate,no-store"}
+    headers |= answered.headers
+    if answered.status in (204, 304):
+        del headers["Content-Type"]
+    else:
+        headers["Content-Length"] = str(len(body))
+    raw = [(name.encode("latin-1"), text.encode("latin-1")) for name, text in headers.items()]
+    await send({"type": "http.response.start", "status": answered.status, "headers": raw})
+    await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else body})
+
+
+async def _gone(receive: Receive) -> None:
+    """Wait until the server knows that the client is gone: it then expects no answer."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _address(call: Call) -> str:
+    return f"{call.path}?{call.query}" if call.query else call.path

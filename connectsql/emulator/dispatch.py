@@ -1,0 +1,73 @@
+"""From a call to its answer: which part of the API, with which session, by which handler."""
+
+from __future__ import annotations
+
+import re
+
+from connectsql.emulator.org.org import DAILY_CALLS, Org
+from connectsql.emulator.routes import oauth, versions
+from connectsql.emulator.routes.handler import Handler
+from connectsql.emulator.routes.table import data_routes
+from connectsql.emulator.wire.errors import Refusal, not_found, session_expired
+from connectsql.emulator.wire.http import Answer, Call
+from connectsql.emulator.wire.router import Router
+
+_VERSIONED = re.compile(r"/services/data/v(\d+)\.(\d)(/.*)?")
+
+_DATA: Router[Handler] = data_routes()
+
+
+def answer(org: Org, call: Call) -> Answer:
+    """Answer a call of the API; a refusal is an answer, too."""
+    try:
+        return _answer(org, call)
+    except Refusal as refusal:
+        return refused(refusal)
+
+
+def refused(refusal: Refusal) -> Answer:
+    """Return a refusal as an answer."""
+    return Answer(status=refusal.status, body=refusal.as_body(), headers=refusal.headers)
+
+
+def _answer(org: Org, call: Call) -> Answer:
+    versioned = _VERSIONED.fullmatch(call.path)
+    if versioned:
+        return _data(org, call, int(versioned[1]), versioned[3] or "/")
+    if call.path.rstrip("/") == "/services/data" and call.method == "GET":
+        return versions.versions()
+    try:
+        handler, _ = oauth.open_routes.find(call.method, call.path)
+    except Refusal as unknown:
+        if unknown.status == 405:
+            raise
+        handler, _ = oauth.guarded_routes.find(call.method, call.path)
+        _check_session(org, call)
+    return handler(org, call)
+
+
+def _data(org: Org, call: Call, version: int, path: str) -> Answer:
+    _check_session(org, call)
+    org.calls_used += 1
+    if version < versions.OLDEST:
+        message = f"Version v{version}.0 of the API is no longer supported"
+        raise Refusal("UNSUPPORTED_API_VERSION", message, status=410)
+    if version > versions.NEWEST:
+        raise not_found()
+    call.version = float(version)
+    try:
+        handler, call.arguments = _DATA.find(call.method, path)
+        answered = handler(org, call)
+    except Refusal as refusal:
+        answered = refused(refusal)
+    if answered.object is None:
+        answered.object = call.arguments.get("object")
+    used = f"api-usage={org.calls_used}/{DAILY_CALLS}"
+    answered.headers.setdefault("Sforce-Limit-Info", used)
+    return answered
+
+
+def _check_session(org: Org, call: Call) -> None:
+    scheme, _, token = call.headers.get("authorization", "").partition(" ")
+    if scheme.lower() not in ("bearer", "oauth") or not org.sessions.is_valid(token.strip()):
+        raise session_expired()

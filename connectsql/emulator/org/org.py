@@ -1,0 +1,99 @@
+"""An org: its objects, its records, its user and its sessions."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from connectsql.emulator.options import Options
+from connectsql.emulator.org import clock, ids
+from connectsql.emulator.org.clock import Clock
+from connectsql.emulator.org.cursors import Cursors
+from connectsql.emulator.org.loading import load_schema
+from connectsql.emulator.org.records import Records
+from connectsql.emulator.org.schema import SObject
+from connectsql.emulator.org.sessions import Sessions
+from connectsql.emulator.org.store import Row, Store
+
+DAILY_CALLS = 100_000
+
+
+class Org:
+    """The state behind the routes. Not for several threads at once.
+
+    ``calls_used`` counts what the daily limit of API calls is counted by.
+    """
+
+    def __init__(self, options: Options, now: Clock = clock.system_clock) -> None:
+        self.options = options
+        self.now = now
+        self.schema = load_schema(options.describe)
+        self.store = Store(self.schema, options.data)
+        self.started = now()
+        self.calls_used = 0
+        self.cursors = Cursors(self.store)
+        self._records: dict[str, Records] = {}
+        self._found()
+        self.sessions = Sessions(self.org_id)
+
+    def close(self) -> None:
+        """Let go of the data file."""
+        self.store.close()
+
+    @cached_property
+    def org_id(self) -> str:
+        """The id of the one Organization record."""
+        return ids.make_id("00D", 1)
+
+    @cached_property
+    def user_id(self) -> str:
+        """The id of the integration user, who owns and creates everything."""
+        return ids.make_id("005", 1)
+
+    def object(self, name: str) -> SObject | None:
+        """Return the object of that name in any spelling, or None."""
+        return self.schema.find(name)
+
+    def records(self, sobject: SObject) -> Records:
+        """Return the records of an object."""
+        known = self._records.get(sobject.name)
+        if known is None:
+            known = Records(sobject, self.schema, self.store, self.now, self.user_id)
+            self._records[sobject.name] = known
+        return known
+
+    def _found(self) -> None:
+        """Give a new org its Organization and its user; an old one has them."""
+        user = {
+            "Username": self.options.username,
+            "FirstName": "Integration",
+            "LastName": "User",
+            "Email": self.options.username,
+            "Alias": "integ",
+            "CommunityNickname": "integration",
+            "IsActive": True,
+            "UserType": "Standard",
+            "TimeZoneSidKey": "UTC",
+            "LocaleSidKey": "en_US",
+            "LanguageLocaleKey": "en_US",
+            "EmailEncodingKey": "UTF-8",
+        }
+        organization = {
+            "Name": "Emulated Org",
+            "PrimaryContact": "Integration User",
+            "DefaultLocaleSidKey": "en_US",
+            "LanguageLocaleKey": "en_US",
+            "TimeZoneSidKey": "UTC",
+            "OrganizationType": "Developer Edition",
+            "InstanceName": "EMU1",
+        }
+        with self.store.transaction():
+            self._found_one("Organization", organization)
+            self._found_one("User", user)
+
+    def _found_one(self, name: str, told: Row) -> None:
+        sobject = self.schema.find(name)
+        if sobject is None or self.store.count(sobject):
+            return
+        row = self.records(sobject).complete(told, clock.stamp(self.now()))
+        row["Id"] = self.store.new_id(sobject)
+        self.store.insert(sobject, [row])

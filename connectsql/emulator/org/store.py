@@ -1,0 +1,217 @@
+"""Where records live: SQLite, one table an object, in memory or in a file.
+
+Values are kept as they are answered: stamps and dates as text, booleans as 0 and 1, numbers
+as doubles. Whoever writes does so inside ``transaction()``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from connectsql.emulator.org import ids
+from connectsql.emulator.org.schema import NUMBERS, Field, Schema, SObject
+from connectsql.emulator.soql import functions
+from connectsql.errors import EmulatorError
+
+Row = dict[str, Any]
+
+DELETED = "IsDeleted"
+_CACHED_STATEMENTS = 512
+
+
+def quote(identifier: str) -> str:
+    """Return an SQL identifier, quoted."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+class Store:
+    """The records of an org. One connection, used by one thread at a time."""
+
+    def __init__(self, schema: Schema, file: Path | None) -> None:
+        self._schema = schema
+        self._connection = _connect(file)
+        self._columns = {one.name: _columns(one) for one in schema.objects}
+        self._numbers: dict[str, int] = {}
+        self._dirty: set[str] = set()
+        try:
+            with self.transaction():
+                self._prepare()
+        except sqlite3.DatabaseError as broken:
+            self._connection.close()
+            raise _not_ours(file, broken) from broken
+
+    def close(self) -> None:
+        """Close the file. What was committed is in it."""
+        self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit what the block writes, or nothing of it when the block raises."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._save_numbers()
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def next_number(self, sequence: str) -> int:
+        """Return the next number of a sequence; the first is 1. Numbers may be skipped."""
+        number = self._numbers.get(sequence, 0) + 1
+        self._numbers[sequence] = number
+        self._dirty.add(sequence)
+        return number
+
+    def new_id(self, sobject: SObject) -> str:
+        """Return the id for a new record."""
+        return ids.make_id(sobject.key_prefix, self.next_number(sobject.name))
+
+    def insert(self, sobject: SObject, rows: Iterable[Row]) -> None:
+        """Add records. A row has the fields that have a value, its Id among them."""
+        columns = self._columns[sobject.name]
+        marks = ",".join("?" * len(columns))
+        names = ",".join(map(quote, columns))
+        statement = f"INSERT INTO {quote(sobject.name)} ({names}) VALUES ({marks})"  # noqa: S608
+        values = ([row.get(one) for one in columns] for row in rows)
+        self._connection.executemany(statement, values)
+
+    def update(self, sobject: SObject, record_id: str, changes: Mapping[str, Any]) -> None:
+        """Set some fields of a record."""
+        assignments = ",".join(f"{quote(one)}=?" for one in changes)
+        statement = f'UPDATE {quote(sobject.name)} SET {assignments} WHERE "Id"=?'  # noqa: S608
+        self._connection.execute(statement, (*changes.values(), record_id))
+
+    def fetch(self, sobject: SObject, record_id: str) -> Row | None:
+        """Return a record, deleted or not, or None if there never was one."""
+        columns = self._columns[sobject.name]
+        statement = (
+            f"SELECT {','.join(map(quote, columns))} "  # noqa: S608
+            f'FROM {quote(sobject.name)} WHERE "Id"=?'
+        )
+        found = self._connection.execute(statement, (record_id,)).fetchone()
+        return dict(zip(columns, found, strict=True)) if found else None
+
+    def is_deleted(self, sobject: SObject, record_id: str) -> bool | None:
+        """Tell whether a record is deleted, or None if there never was one."""
+        statement = f'SELECT "IsDeleted" FROM {quote(sobject.name)} WHERE "Id"=?'  # noqa: S608
+        found = self._connection.execute(statement, (record_id,)).fetchone()
+        return bool(found[0]) if found else None
+
+    def find(self, sobject: SObject, field: Field, value: Any) -> list[str]:
+        """Return the ids of the records, not deleted, whose field equals the value."""
+        statement = (
+            f'SELECT "Id" FROM {quote(sobject.name)} '  # noqa: S608
+            f'WHERE {quote(field.name)}=? AND "IsDeleted"=0 ORDER BY "Id"'
+        )
+        return [row[0] for row in self._connection.execute(statement, (value,))]
+
+    def count(self, sobject: SObject) -> int:
+        """Return how many records are not deleted."""
+        statement = f'SELECT count(*) FROM {quote(sobject.name)} WHERE "IsDeleted"=0'  # noqa: S608
+        return int(self._connection.execute(statement).fetchone()[0])
+
+    def first(
+        self, statement: str, values: Sequence[Any] = (), *, most: int = -1
+    ) -> list[tuple[Any, ...]]:
+        """Return the first rows that a statement gives, at most so many; -1 is all of them."""
+        with closing(self._connection.execute(statement, values)) as cursor:
+            return cursor.fetchall() if most < 0 else cursor.fetchmany(most)
+
+    def keep(self, name: str, statement: str, values: Sequence[Any]) -> int:
+        """Keep a statement's result, as it is now, under a name; return its number of rows."""
+        self._connection.execute(f"CREATE TEMP TABLE {quote(name)} AS {statement}", values)
+        counted = f"SELECT count(*) FROM temp.{quote(name)}"  # noqa: S608
+        return int(self._connection.execute(counted).fetchone()[0])
+
+    def kept(self, name: str, start: int, size: int) -> list[tuple[Any, ...]]:
+        """Return ``size`` rows of a kept result from ``start`` on; the first is 0."""
+        statement = f"SELECT * FROM temp.{quote(name)} WHERE rowid > ? AND rowid <= ?"  # noqa: S608
+        return self._connection.execute(statement, (start, start + size)).fetchall()
+
+    def forget(self, name: str) -> None:
+        """Give up a kept result."""
+        self._connection.execute(f"DROP TABLE temp.{quote(name)}")
+
+    def _prepare(self) -> None:
+        self._connection.execute(
+            'CREATE TABLE IF NOT EXISTS "_sequence" (name TEXT PRIMARY KEY, number INTEGER)'
+        )
+        for sobject in self._schema.objects:
+            self._create(sobject)
+        self._numbers = dict(self._connection.execute('SELECT name, number FROM "_sequence"'))
+
+    def _create(self, sobject: SObject) -> None:
+        table = quote(sobject.name)
+        wanted = self._columns[sobject.name]
+        declared = ",".join(f"{quote(name)} {kind}" for name, kind in wanted.items())
+        self._connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({declared})")
+        rows = self._connection.execute(f"PRAGMA table_info({table})").fetchall()
+        present = {row[1].lower() for row in rows}
+        for name, kind in wanted.items():
+            if name.lower() not in present:
+                self._connection.execute(f"ALTER TABLE {table} ADD COLUMN {quote(name)} {kind}")
+        for one in filter(_is_indexed, sobject.stored):
+            index = quote(f"{sobject.name}.{one.name}")
+            column = quote(one.name)
+            self._connection.execute(f"CREATE INDEX IF NOT EXISTS {index} ON {table} ({column})")
+
+    def _save_numbers(self) -> None:
+        changed = [(name, self._numbers[name]) for name in self._dirty]
+        self._dirty.clear()
+        self._connection.executemany('INSERT OR REPLACE INTO "_sequence" VALUES (?, ?)', changed)
+
+
+def _connect(file: Path | None) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(
+            file or ":memory:",
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=_CACHED_STATEMENTS,
+        )
+    except sqlite3.Error as broken:
+        raise EmulatorError(
+            f"the data file {file} cannot be opened: {broken}",
+            hint="Its folder has to exist and to be writable.",
+        ) from broken
+    functions.install(connection)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+    except sqlite3.DatabaseError as broken:
+        connection.close()
+        raise _not_ours(file, broken) from broken
+    return connection
+
+
+def _not_ours(file: Path | None, broken: sqlite3.Error) -> EmulatorError:
+    return EmulatorError(
+        f"the data file {file} cannot be used: {broken}",
+        hint="Name a file that an emulator wrote or one that is not there yet,"
+        " and let no other emulator run on it.",
+    )
+
+
+def _columns(sobject: SObject) -> dict[str, str]:
+    columns = {field.name: _column_type(field) for field in sobject.stored}
+    return columns | {DELETED: "INTEGER NOT NULL DEFAULT 0"}
+
+
+def _column_type(field: Field) -> str:
+    if field.type == "id":
+        return "TEXT PRIMARY KEY"
+    if field.type in NUMBERS:
+        return "REAL"
+    if field.type in ("boolean", "int"):
+        return "INTEGER"
+    return f"TEXT COLLATE {functions.COLLATION}" if field.folds_case else "TEXT"
+
+
+def _is_indexed(field: Field) -> bool:
+    wanted = field.unique or field.identifies or field.type == "reference"
+    return field.type != "id" and (wanted or field.name == "SystemModstamp")

@@ -1,0 +1,211 @@
+"""Reads one value of a written record: its JSON type, its form, its limits.
+
+``reader(field)`` builds the check of a field once; calling it costs no look-up. A reader
+returns what is stored (None for null) or raises the refusal a real org would.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
+
+from connectsql.emulator.org import clock, ids
+from connectsql.emulator.org.schema import NUMBERS, Field
+from connectsql.emulator.wire.errors import Refusal, refuse_row
+
+Reader = Callable[[Any], Any]
+
+_EMAIL = re.compile(r"[^\s@,;<>()]+@[^\s@,;<>()]+\.[^\s@.,;<>()]+")
+_TOKENS = {str: "VALUE_STRING", int: "VALUE_NUMBER_INT", float: "VALUE_NUMBER_FLOAT"}
+_INT_MAX = 2**31 - 1
+
+
+def reader(field: Field) -> Reader:
+    """Return the function that reads this field's values."""
+    maker = _MAKERS.get(field.type)
+    if maker:
+        return maker(field)
+    return _number(field) if field.type in NUMBERS else _text(field)
+
+
+def _text(field: Field) -> Reader:
+    """Text of any sort: trimmed, empty is null, no longer than the field."""
+    limit = field.length
+
+    def read(value: Any) -> str | None:
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise _wrong_type("string", value)
+        kept = value.strip()
+        if limit and len(kept) > limit:
+            message = f"{field.label}: data value too large: {kept} (max length={limit})"
+            raise refuse_row("STRING_TOO_LONG", message, field.name)
+        return kept or None
+
+    return read
+
+
+def _email(field: Field) -> Reader:
+    text = _text(field)
+
+    def read(value: Any) -> str | None:
+        kept: str | None = text(value)
+        if kept is not None and not _EMAIL.fullmatch(kept):
+            message = f"{field.label}: invalid email address: {kept}"
+            raise refuse_row("INVALID_EMAIL_ADDRESS", message, field.name)
+        return kept
+
+    return read
+
+
+def _picklist(field: Field) -> Reader:
+    text = _text(field)
+    if not field.restricted:
+        return text
+    allowed = {option.casefold(): option for option in field.options}
+
+    def read(value: Any) -> str | None:
+        kept = text(value)
+        return kept if kept is None else ";".join(map(option, parts(kept)))
+
+    def option(value: str) -> str:
+        known = allowed.get(value.casefold())
+        if known is None:
+            message = f"{field.label}: bad value for restricted picklist field: {value}"
+            raise refuse_row("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, field.name)
+        return known
+
+    def parts(value: str) -> list[str]:
+        return value.split(";") if field.type == "multipicklist" else [value]
+
+    return read
+
+
+def _number(field: Field) -> Reader:
+    """Read a number, rounded half up to the field's scale; a string of digits will do."""
+    step = Decimal(1).scaleb(-field.scale)
+    limit = Decimal(10) ** (field.precision - field.scale) if field.precision else None
+
+    def read(value: Any) -> float | None:
+        if value is None or value == "":
+            return None
+        exact = _decimal(field.type, value)
+        if limit is not None and abs(exact) >= limit:
+            raise _out_of_range(field, value)
+        rounded = exact.quantize(step, ROUND_HALF_UP) if limit is not None else exact
+        return float(rounded)
+
+    return read
+
+
+def _int(field: Field) -> Reader:
+    limit = min(10**field.digits - 1, _INT_MAX) if field.digits else _INT_MAX
+
+    def read(value: Any) -> int | None:
+        if value is None or value == "":
+            return None
+        exact = _decimal("int", value)
+        if exact != exact.to_integral_value():
+            raise _wrong_type("int", value)
+        if abs(exact) > limit:
+            raise _out_of_range(field, value)
+        return int(exact)
+
+    return read
+
+
+def _decimal(kind: str, value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise _wrong_type(kind, value)
+    try:
+        exact = Decimal(str(value).strip())
+    except InvalidOperation:
+        raise _wrong_type(kind, value) from None
+    if not exact.is_finite():
+        raise _wrong_type(kind, value)
+    return exact
+
+
+def _boolean(field: Field) -> Reader:
+    words = {"true": True, "false": False}
+
+    def read(value: Any) -> bool:
+        if value is None:
+            return False
+        if isinstance(value, bool):
+            return value
+        known = words.get(value.lower()) if isinstance(value, str) else None
+        if known is None:
+            raise _wrong_type("boolean", value)
+        return known
+
+    return read
+
+
+def _temporal(kind: str, parse: Callable[[str], str | None]) -> Callable[[Field], Reader]:
+    def maker(field: Field) -> Reader:
+        def read(value: Any) -> str | None:
+            if value is None or value == "":
+                return None
+            known = parse(value) if isinstance(value, str) else None
+            if known is None:
+                raise _wrong_type(kind, value)
+            return known
+
+        return read
+
+    return maker
+
+
+def _reference(field: Field) -> Reader:
+    def read(value: Any) -> str | None:
+        if value is None or value == "":
+            return None
+        if not isinstance(value, str):
+            raise _wrong_type("reference", value)
+        known = ids.normalise(value.strip())
+        if known is None:
+            message = f"{field.label}: id value of incorrect type: {value}"
+            raise refuse_row("MALFORMED_ID", message, field.name)
+        return known
+
+    return read
+
+
+def _wrong_type(kind: str, value: Any) -> Refusal:
+    token = {None: "VALUE_NULL", True: "VALUE_TRUE", False: "VALUE_FALSE"}.get(
+        value if value is None or isinstance(value, bool) else "", ""
+    )
+    token = (
+        token
+        or _TOKENS.get(type(value))
+        or ("START_OBJECT" if isinstance(value, dict) else "START_ARRAY")
+    )
+    shown = {"START_OBJECT": "{", "START_ARRAY": "["}.get(token, value)
+    return Refusal(
+        "JSON_PARSER_ERROR",
+        f"Cannot deserialize instance of {kind} from {token} value {shown} "
+        "or request may be missing a required field at [line:1, column:1]",
+    )
+
+
+def _out_of_range(field: Field, value: Any) -> Refusal:
+    message = f"{field.label}: value outside of valid range on numeric field: {value}"
+    return refuse_row("NUMBER_OUTSIDE_VALID_RANGE", message, field.name)
+
+
+_MAKERS: dict[str, Callable[[Field], Reader]] = {
+    "boolean": _boolean,
+    "int": _int,
+    "email": _email,
+    "picklist": _picklist,
+    "multipicklist": _picklist,
+    "reference": _reference,
+    "id": _reference,
+    "date": _temporal("date", clock.read_date),
+    "datetime": _temporal("datetime", clock.read_datetime),
+    "time": _temporal("time", clock.read_time),
+}

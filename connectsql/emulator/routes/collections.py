@@ -1,0 +1,252 @@
+"""Up to 200 records in one call, each with a result of its own, in the order they came."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+from connectsql.emulator.org import ids
+from connectsql.emulator.org.org import Org
+from connectsql.emulator.org.read import read_records, selected_fields
+from connectsql.emulator.org.records import without_id
+from connectsql.emulator.org.schema import Field, SObject
+from connectsql.emulator.routes.handler import Handler, external_key, flag, named_object
+from connectsql.emulator.wire.errors import Refusal, refuse_row
+from connectsql.emulator.wire.http import Answer, Call
+from connectsql.emulator.wire.router import Router
+
+_MOST_RECORDS = 200
+_MOST_READ = 2000
+_MOST_CHUNKS = 10
+
+Result = dict[str, Any]
+Save = Callable[[Any], Result]
+
+routes: Router[Handler] = Router()
+
+
+@routes.route("POST", "/composite/sobjects")
+def create(org: Org, call: Call) -> Answer:
+    """Create records, of several objects if need be."""
+    body, records = _records(call)
+    _refuse_many_chunks(records)
+
+    def save(record: Any) -> Result:
+        sobject = _type_of(org, record)
+        return _saved(org.records(sobject).create(record))
+
+    return _each(org, call, records, save, all_or_none=flag(body.get("allOrNone")))
+
+
+@routes.route("PATCH", "/composite/sobjects")
+def update(org: Org, call: Call) -> Answer:
+    """Change records; each carries its id."""
+    body, records = _records(call)
+    repeated = _repeated(_id_of(record) for record in records)
+
+    def save(record: Any) -> Result:
+        sobject = _type_of(org, record)
+        given = _id_of(record)
+        if not given:
+            message = "Id not specified in an update call"
+            raise refuse_row("MISSING_ARGUMENT", message, "Id")
+        if given in repeated:
+            raise refuse_row("DUPLICATE_VALUE", f"Duplicate id specified: {given}", "Id")
+        rows = org.records(sobject)
+        record_id = rows.own_id(given)
+        rows.update(record_id, without_id(record))
+        return _saved(record_id)
+
+    return _each(org, call, records, save, all_or_none=flag(body.get("allOrNone")))
+
+
+@routes.route("DELETE", "/composite/sobjects")
+def delete(org: Org, call: Call) -> Answer:
+    """Move records to the recycle bin, by a list of ids."""
+    wanted = _listed(call, "ids")
+    _refuse_many(wanted)
+    repeated = _repeated(wanted)
+
+    def save(text: Any) -> Result:
+        record_id = ids.normalise(text)
+        sobject = org.schema.of_id(record_id) if record_id else None
+        if record_id is None or sobject is None:
+            raise refuse_row("MALFORMED_ID", f"malformed id {text}")
+        if text in repeated:
+            raise refuse_row("DUPLICATE_VALUE", f"Duplicate id specified: {text}", "Id")
+        org.records(sobject).delete(record_id)
+        return _saved(record_id)
+
+    return _each(org, call, wanted, save, all_or_none=flag(call.params.get("allOrNone")))
+
+
+@routes.route("PATCH", "/composite/sobjects/{object}/{key}")
+def upsert(org: Org, call: Call) -> Answer:
+    """Update the records that are there and create the others, by an external id or by Id."""
+    sobject = named_object(org, call)
+    key = external_key(sobject, call.arguments["key"])
+    body, records = _records(call)
+    repeated = _repeated(_key_of(record, key) for record in records)
+
+    def save(record: Any) -> Result:
+        if _type_of(org, record) is not sobject:
+            message = f"all records have to be of type {sobject.name}"
+            raise refuse_row("INVALID_TYPE", message)
+        value = _key_of(record, key)
+        if value is not None and value in repeated:
+            message = f"Duplicate external id specified: {value}"
+            raise refuse_row("DUPLICATE_VALUE", message, key.name)
+        record_id, is_new = _upsert(org, sobject, key, value, record)
+        return _saved(record_id) | {"created": is_new}
+
+    return _each(org, call, records, save, all_or_none=flag(body.get("allOrNone")))
+
+
+@routes.route("GET", "/composite/sobjects/{object}")
+def retrieve(org: Org, call: Call) -> Answer:
+    """Answer records by their ids, as the query's ``ids`` and ``fields`` say."""
+    return _retrieve(org, call, _listed(call, "ids"), _listed(call, "fields"))
+
+
+@routes.route("POST", "/composite/sobjects/{object}")
+def retrieve_by_post(org: Org, call: Call) -> Answer:
+    """Answer records by their ids, as the body's ``ids`` and ``fields`` say."""
+    body = call.json_object()
+    wanted, fields = body.get("ids"), body.get("fields")
+    if not isinstance(wanted, list) or not isinstance(fields, list):
+        raise Refusal("JSON_PARSER_ERROR", "The body has to have lists of ids and fields")
+    return _retrieve(org, call, list(map(str, wanted)), list(map(str, fields)))
+
+
+def _retrieve(org: Org, call: Call, wanted: list[str], names: list[str]) -> Answer:
+    sobject = named_object(org, call)
+    if not wanted or not names:
+        missing = "fields" if wanted else "ids"
+        raise Refusal("MISSING_ARGUMENT", f"The {missing} parameter is required")
+    if len(wanted) > _MOST_READ:
+        raise _too_many(_MOST_READ)
+    fields = selected_fields(sobject, names)
+    known = [ids.normalise(one) or "" for one in wanted]
+    found = read_records(org, sobject, fields, known, call.data_url)
+    return Answer(body=found, records=len(found))
+
+
+def _upsert(
+    org: Org, sobject: SObject, key: Field, value: Any, record: Any
+) -> tuple[str, bool]:
+    rows = org.records(sobject)
+    if key.type != "id":
+        rest = {name: one for name, one in record.items() if name.lower() != key.name.lower()}
+        return rows.upsert(key, value, rest)
+    if not value:
+        return rows.create(without_id(record)), True
+    record_id = rows.own_id(value)
+    rows.update(record_id, without_id(record))
+    return record_id, False
+
+
+def _each(
+    org: Org, call: Call, records: Sequence[Any], save: Save, *, all_or_none: bool
+) -> Answer:
+    """Save each record in one transaction; a refused one is answered in its place."""
+    results: list[Result] = []
+    try:
+        with org.store.transaction():
+            for index, record in enumerate(records):
+                results.append(_result(record, save, call.planned.get(index)))
+            if all_or_none and not all(one["success"] for one in results):
+                raise _RolledBack
+    except _RolledBack:
+        results = [_rolled_back(one) if one["success"] else one for one in results]
+    return Answer(body=results, records=len(results))
+
+
+def _result(record: Any, save: Save, planned: Refusal | None) -> Result:
+    try:
+        if planned:
+            raise planned
+        return save(record)
+    except Refusal as refusal:
+        return {"success": False, "errors": [refusal.as_row()]}
+
+
+class _RolledBack(Exception):
+    """A row failed where all were to succeed."""
+
+
+def _rolled_back(result: Result) -> Result:
+    message = (
+        "Record rolled back because not all records were valid and the request was using "
+        "AllOrNone header"
+    )
+    refusal = refuse_row("ALL_OR_NONE_OPERATION_ROLLED_BACK", message)
+    return {"success": False, "errors": [refusal.as_row()]}
+
+
+def _records(call: Call) -> tuple[dict[str, Any], list[Any]]:
+    body = call.json_object()
+    records = body.get("records")
+    if not isinstance(records, list) or not all(isinstance(one, dict) for one in records):
+        raise Refusal("JSON_PARSER_ERROR", "The body has to have a list of records")
+    _refuse_many(records)
+    return body, records
+
+
+def _refuse_many(records: Sequence[Any]) -> None:
+    if len(records) > _MOST_RECORDS:
+        raise _too_many(_MOST_RECORDS)
+
+
+def _too_many(limit: int) -> Refusal:
+    message = f"record limit reached. cannot submit more than {limit} records into this call"
+    return Refusal("EXCEEDED_ID_LIMIT", message)
+
+
+def _refuse_many_chunks(records: list[Any]) -> None:
+    """Refuse records whose objects alternate too often: each run of one object is a chunk."""
+    types = [_type_name(record) for record in records]
+    if sum(1 for _ in groupby(types)) > _MOST_CHUNKS:
+        message = (
+            f"Cannot have more than {_MOST_CHUNKS} chunks in a single operation. "
+            "Please rearrange the data to reduce chunking."
+        )
+        raise Refusal("LIMIT_EXCEEDED", message)
+
+
+def _type_name(record: Any) -> str | None:
+    attributes = record.get("attributes")
+    return attributes.get("type") if isinstance(attributes, dict) else None
+
+
+def _type_of(org: Org, record: Any) -> SObject:
+    name = _type_name(record)
+    if not isinstance(name, str):
+        raise refuse_row("MISSING_ARGUMENT", "attributes.type is required", "attributes")
+    sobject = org.object(name)
+    if sobject is None:
+        raise refuse_row("INVALID_TYPE", f"sObject type '{name}' is not supported.")
+    return sobject
+
+
+def _id_of(record: Any) -> Any:
+    return next((one for name, one in record.items() if name.lower() == "id"), None)
+
+
+def _key_of(record: Any, key: Field) -> Any:
+    wanted = key.name.lower()
+    return next((one for name, one in record.items() if name.lower() == wanted), None)
+
+
+def _repeated(values: Iterable[Any]) -> set[Any]:
+    known = [one for one in values if isinstance(one, str | int | float)]
+    return {value for value, times in Counter(known).items() if times > 1}
+
+
+def _listed(call: Call, name: str) -> list[str]:
+    return [one.strip() for one in call.params.get(name, "").split(",") if one.strip()]
+
+
+def _saved(record_id: str) -> Result:
+    return {"id": record_id, "success": True, "errors": []}

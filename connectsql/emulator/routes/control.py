@@ -1,0 +1,102 @@
+"""The emulator's own routes, below ``/__emulator__/``: no org has them.
+
+================  =======================================================================
+GET calls         the completed calls: ``?since=N&path=REGEX``, and with ``&wait=SECONDS``
+                  as soon as there is one
+DELETE calls      forgets them
+POST sessions/expire   ends all sessions
+GET faults        the fault plan, with how often each fault was met and happened
+POST faults       adds faults; see ``faults.py``
+DELETE faults     drops the plan
+================  =======================================================================
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+
+from connectsql.emulator.calls import CallLog
+from connectsql.emulator.faults import FaultPlan
+from connectsql.emulator.org.org import Org
+from connectsql.emulator.wire.errors import Refusal
+from connectsql.emulator.wire.http import Answer, Call
+from connectsql.emulator.wire.router import Router
+
+_LONGEST_WAIT = 600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Controls:
+    """What the control routes control."""
+
+    org: Org
+    log: CallLog
+    faults: FaultPlan
+
+
+ControlHandler = Callable[[Controls, Call], Awaitable[Answer]]
+
+routes: Router[ControlHandler] = Router()
+
+
+@routes.route("GET", "/__emulator__/calls")
+async def calls(controls: Controls, call: Call) -> Answer:
+    """Answer the completed calls, waiting for one if asked to."""
+    since = _number(call, "since", int, 0)
+    wait = _number(call, "wait", float, 0.0)
+    path = call.params.get("path", "")
+    try:
+        re.compile(path)
+    except re.error as broken:
+        raise Refusal("INVALID_PATH", f"path is no regular expression: {broken}") from None
+    if wait:
+        found = await controls.log.wait(since, path, min(wait, _LONGEST_WAIT))
+    else:
+        found = controls.log.since(since, path)
+    return Answer(body={"last": controls.log.last, "calls": [one.as_json() for one in found]})
+
+
+@routes.route("DELETE", "/__emulator__/calls")
+async def forget_calls(controls: Controls, call: Call) -> Answer:
+    """Forget the calls."""
+    controls.log.clear()
+    return Answer(status=204)
+
+
+@routes.route("POST", "/__emulator__/sessions/expire")
+async def expire(controls: Controls, call: Call) -> Answer:
+    """End all sessions; every token is refused from now on."""
+    return Answer(body={"expired": controls.org.sessions.expire()})
+
+
+@routes.route("GET", "/__emulator__/faults")
+async def faults(controls: Controls, call: Call) -> Answer:
+    """Answer the fault plan."""
+    return Answer(body={"faults": [asdict(one) for one in controls.faults.faults]})
+
+
+@routes.route("POST", "/__emulator__/faults")
+async def plan_faults(controls: Controls, call: Call) -> Answer:
+    """Add to the fault plan."""
+    try:
+        controls.faults.extend(call.json())
+    except ValueError as wrong:
+        raise Refusal("INVALID_FAULT", str(wrong)) from None
+    return await faults(controls, call)
+
+
+@routes.route("DELETE", "/__emulator__/faults")
+async def forget_faults(controls: Controls, call: Call) -> Answer:
+    """Drop the fault plan."""
+    controls.faults.clear()
+    return Answer(status=204)
+
+
+def _number(call: Call, name: str, kind: type[int] | type[float], default: float) -> float:
+    text = call.params.get(name)
+    try:
+        return kind(text) if text else default
+    except ValueError:
+        raise Refusal("INVALID_NUMBER", f"{name} is no number: {text}") from None

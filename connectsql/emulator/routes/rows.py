@@ -1,0 +1,171 @@
+"""One record: created, read, updated, upserted and deleted by id or external id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connectsql.emulator.org import ids
+from connectsql.emulator.org.org import Org
+from connectsql.emulator.org.read import read_records, selected_fields
+from connectsql.emulator.org.records import without_id
+from connectsql.emulator.org.schema import Field, SObject
+from connectsql.emulator.routes.handler import Handler, external_key, flag, named_object
+from connectsql.emulator.wire.errors import Refusal, not_found, refuse_row
+from connectsql.emulator.wire.http import Answer, Call
+from connectsql.emulator.wire.router import Router
+
+_BODY_ON_UPDATE_SINCE = 46.0
+
+routes: Router[Handler] = Router()
+
+
+@routes.route("POST", "/sobjects/{object}")
+@routes.route("POST", "/sobjects/{object}/Id")
+def create(org: Org, call: Call) -> Answer:
+    """Create a record."""
+    sobject = named_object(org, call)
+    body = call.json_object()
+    with org.store.transaction():
+        _refuse_if_planned(call)
+        record_id = org.records(sobject).create(body)
+    return _created(call, sobject, record_id)
+
+
+@routes.route("GET", "/sobjects/{object}/{id}")
+def read(org: Org, call: Call) -> Answer:
+    """Answer a record, whole or the fields that ``fields`` names."""
+    sobject = named_object(org, call)
+    return _read(org, call, sobject, _known_id(org, sobject, call.arguments["id"]))
+
+
+@routes.route("PATCH", "/sobjects/{object}/{id}")
+def update(org: Org, call: Call) -> Answer:
+    """Change a record."""
+    sobject = named_object(org, call)
+    return _update(org, call, sobject, _known_id(org, sobject, call.arguments["id"]))
+
+
+@routes.route("DELETE", "/sobjects/{object}/{id}")
+def delete(org: Org, call: Call) -> Answer:
+    """Move a record to the recycle bin."""
+    sobject = named_object(org, call)
+    return _delete(org, call, sobject, _known_id(org, sobject, call.arguments["id"]))
+
+
+@routes.route("PATCH", "/sobjects/{object}/{key}/{value}")
+def upsert(org: Org, call: Call) -> Answer:
+    """Update the record that has this external id, or create it."""
+    sobject = named_object(org, call)
+    key = external_key(sobject, call.arguments["key"])
+    value = call.arguments["value"]
+    if key.type == "id":
+        return _update(org, call, sobject, _known_id(org, sobject, value))
+    body = call.json_object()
+    if any(name.lower() == key.name.lower() for name in body):
+        raise _not_in_body(key)
+    found = org.records(sobject).find(key, value)
+    if len(found) > 1:
+        return Answer(status=300, body=[_url(call, sobject, one) for one in found])
+    if not found and flag(call.params.get("updateOnly")):
+        raise not_found()
+    with org.store.transaction():
+        _refuse_if_planned(call)
+        record_id, is_new = org.records(sobject).upsert(key, value, body)
+    if is_new:
+        return _created(call, sobject, record_id, created=True)
+    if call.version < _BODY_ON_UPDATE_SINCE:
+        return Answer(status=204, records=1)
+    return Answer(body=_saved(record_id) | {"created": False}, records=1)
+
+
+@routes.route("GET", "/sobjects/{object}/{key}/{value}")
+def read_by_key(org: Org, call: Call) -> Answer:
+    """Answer the record that has this external id."""
+    return _by_key(org, call, _read)
+
+
+@routes.route("DELETE", "/sobjects/{object}/{key}/{value}")
+def delete_by_key(org: Org, call: Call) -> Answer:
+    """Move the record that has this external id to the recycle bin."""
+    return _by_key(org, call, _delete)
+
+
+def _by_key(org: Org, call: Call, act: Any) -> Answer:
+    sobject = named_object(org, call)
+    key = external_key(sobject, call.arguments["key"])
+    if key.type == "id":
+        return _act(act, org, call, sobject, _known_id(org, sobject, call.arguments["value"]))
+    found = org.records(sobject).find(key, call.arguments["value"])
+    if not found:
+        raise not_found()
+    if len(found) > 1:
+        return Answer(status=300, body=[_url(call, sobject, one) for one in found])
+    return _act(act, org, call, sobject, found[0])
+
+
+def _act(act: Any, org: Org, call: Call, sobject: SObject, record_id: str) -> Answer:
+    answer: Answer = act(org, call, sobject, record_id)
+    return answer
+
+
+def _read(org: Org, call: Call, sobject: SObject, record_id: str) -> Answer:
+    names = [name.strip() for name in call.params.get("fields", "").split(",") if name.strip()]
+    fields = selected_fields(sobject, names)
+    (record,) = read_records(org, sobject, fields, [record_id], call.data_url)
+    if record is None:
+        raise not_found()
+    return Answer(body=record, records=1)
+
+
+def _update(org: Org, call: Call, sobject: SObject, record_id: str) -> Answer:
+    body = call.json_object()
+    if len(without_id(body)) < len(body):
+        raise _not_in_body(sobject.by_name["id"])
+    with org.store.transaction():
+        _refuse_if_planned(call)
+        org.records(sobject).update(record_id, body)
+    return Answer(status=204, records=1)
+
+
+def _delete(org: Org, call: Call, sobject: SObject, record_id: str) -> Answer:
+    with org.store.transaction():
+        _refuse_if_planned(call)
+        org.records(sobject).delete(record_id)
+    return Answer(status=204, records=1)
+
+
+def _known_id(org: Org, sobject: SObject, text: str) -> str:
+    """Return the id of a record that is or was there, or raise one of the two 404s."""
+    record_id = ids.normalise(text)
+    if record_id is None:
+        message = f"Provided external ID field does not exist or is not accessible: {text}"
+        raise Refusal("NOT_FOUND", message, status=404)
+    if org.store.is_deleted(sobject, record_id) is None:
+        raise not_found()
+    return record_id
+
+
+def _created(
+    call: Call, sobject: SObject, record_id: str, *, created: bool | None = None
+) -> Answer:
+    body = _saved(record_id) | ({} if created is None else {"created": created})
+    headers = {"Location": _url(call, sobject, record_id)}
+    return Answer(status=201, body=body, headers=headers, records=1)
+
+
+def _saved(record_id: str) -> dict[str, Any]:
+    return {"id": record_id, "success": True, "errors": []}
+
+
+def _url(call: Call, sobject: SObject, record_id: str) -> str:
+    return f"{call.data_url}/sobjects/{sobject.name}/{record_id}"
+
+
+def _not_in_body(field: Field) -> Refusal:
+    message = f"The {field.name} field should not be specified in the sobject data."
+    return refuse_row("INVALID_FIELD", message, field.name)
+
+
+def _refuse_if_planned(call: Call) -> None:
+    if 0 in call.planned:
+        raise call.planned[0]

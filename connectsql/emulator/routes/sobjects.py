@@ -1,0 +1,58 @@
+"""Describes: of the org, of an object."""
+
+from __future__ import annotations
+
+from email.utils import parsedate_to_datetime
+
+from connectsql.emulator.org import clock, describe
+from connectsql.emulator.org.org import Org
+from connectsql.emulator.routes.handler import Handler, named_object
+from connectsql.emulator.wire.http import Answer, Call
+from connectsql.emulator.wire.router import Router
+
+_LARGEST_BATCH = 200
+
+routes: Router[Handler] = Router()
+
+
+@routes.route("GET", "/sobjects")
+def all_objects(org: Org, call: Call) -> Answer:
+    """Answer the list of objects."""
+    entries = b",".join(describe.brief(one, call.version) for one in org.schema.objects)
+    head = f'{{"encoding":"UTF-8","maxBatchSize":{_LARGEST_BATCH},"sobjects":['
+    return _unless_known(org, call, head.encode() + entries + b"]}")
+
+
+@routes.route("GET", "/sobjects/{object}")
+def one_object(org: Org, call: Call) -> Answer:
+    """Answer an object in brief. Nothing was viewed recently by a user without a screen."""
+    sobject = named_object(org, call)
+    entry = describe.brief(sobject, call.version)
+    return Answer(body=b'{"objectDescribe":' + entry + b',"recentItems":[]}')
+
+
+@routes.route("GET", "/sobjects/{object}/describe")
+def described(org: Org, call: Call) -> Answer:
+    """Answer an object's whole describe."""
+    return _unless_known(org, call, describe.whole(named_object(org, call), call.version))
+
+
+def _unless_known(org: Org, call: Call, body: bytes) -> Answer:
+    """Answer a body, or 304 to a caller who has it already."""
+    tag = describe.etag(body)
+    headers = {"ETag": tag, "Last-Modified": clock.http_date(org.started)}
+    known = call.headers.get("if-none-match")
+    if known is not None:
+        same = tag in (one.strip().removeprefix("W/") for one in known.split(","))
+    else:
+        same = _is_unmodified(org, call.headers.get("if-modified-since"))
+    return Answer(status=304, headers=headers) if same else Answer(body=body, headers=headers)
+
+
+def _is_unmodified(org: Org, since: str | None) -> bool:
+    if since is None:
+        return False
+    try:
+        return parsedate_to_datetime(since).timestamp() >= int(org.started.timestamp())
+    except ValueError:
+        return False

@@ -1,0 +1,190 @@
+"""Serves an org over HTTP, on the loopback only: in a thread, or until told to stop."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
+
+import uvicorn
+
+from connectsql.emulator.app import Application
+from connectsql.emulator.options import Options
+from connectsql.emulator.org.org import Org
+from connectsql.emulator.org.seed import seed
+from connectsql.errors import EmulatorError
+
+_HOST = "127.0.0.1"
+_BACKLOG = 2048
+_PATIENCE_SECONDS = 1
+
+
+class RunningOrg:
+    """An org that is being served, and what is needed to call it.
+
+    A context manager: leaving it stops the org.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._socket = _bind(options.port)
+        try:
+            self._org = _open(options)
+        except BaseException:
+            self._socket.close()
+            raise
+        self.url = f"http://{_HOST}:{self._socket.getsockname()[1]}"
+        self.access_token = self._org.sessions.open()
+        self.client_id = options.client_id
+        self.client_secret = options.client_secret
+        self.username = options.username
+        self.password = options.password
+        self._server = _Server(Application(self._org, self._drop))
+        self._thread = threading.Thread(target=self._serve, name="emulator", daemon=True)
+        self._thread.start()
+        self._server.accepting.wait()
+
+    def stop(self) -> None:
+        """Stop serving and let go of the port and the data file. Once is enough."""
+        self._server.should_exit = True
+        self._thread.join()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what a client needs to know."""
+        names = ("url", "access_token", "client_id", "client_secret", "username", "password")
+        return {name: getattr(self, name) for name in names}
+
+    def __enter__(self) -> RunningOrg:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _serve(self) -> None:
+        try:
+            self._server.run(sockets=[self._socket])
+        finally:
+            self._server.accepting.set()
+            self._socket.close()
+            self._org.close()
+
+    def _drop(self, client: tuple[str, int]) -> None:
+        """Cut a client's connection without a word."""
+        for connection in list(self._server.server_state.connections):
+            transport = getattr(connection, "transport", None)
+            if transport and tuple(transport.get_extra_info("peername")) == tuple(client):
+                transport.abort()
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, told when it accepts calls and kept from handling signals itself."""
+
+    def __init__(self, application: Application) -> None:
+        config = uvicorn.Config(
+            application,  # type: ignore[arg-type]
+            loop="auto",
+            http="auto",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            backlog=_BACKLOG,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=_PATIENCE_SECONDS,
+        )
+        super().__init__(config)
+        self.accepting = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.accepting.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def start_in_thread(options: Options | None = None) -> RunningOrg:
+    """Start an org in a thread of this process; it accepts calls when this returns.
+
+    Raises ``EmulatorError`` for a taken port, bad describes, a bad data file, or records to
+    be seeded of an object that the org lacks.
+    """
+    return RunningOrg(options or Options())
+
+
+def run(options: Options) -> None:
+    """Serve an org until SIGTERM or SIGINT.
+
+    The first line on stdout is a JSON object of ``url``, ``access_token``, ``client_id``,
+    ``client_secret``, ``username`` and ``password``, written once calls are accepted.
+    Everything else goes to stderr. Raises what ``start_in_thread`` does.
+    """
+    asked_to_stop = threading.Event()
+    with _signals_set(asked_to_stop), _logging_to_stderr(), start_in_thread(options) as org:
+        print(json.dumps(org.as_json()), flush=True)
+        asked_to_stop.wait()
+
+
+@contextmanager
+def _signals_set(event: threading.Event) -> Iterator[None]:
+    """Let the two signals that end a service set an event instead."""
+    ends = (signal.SIGTERM, signal.SIGINT)
+    before = {one: signal.signal(one, lambda *_: event.set()) for one in ends}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+@contextmanager
+def _logging_to_stderr() -> Iterator[None]:
+    log = logging.getLogger("connectsql.emulator")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+
+
+def _open(options: Options) -> Org:
+    org = Org(options)
+    try:
+        seed(org, options.seed_records, options.seed)
+    except BaseException:
+        org.close()
+        raise
+    return org
+
+
+def _bind(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((_HOST, port))
+    except (OSError, OverflowError) as broken:
+        with contextlib.closing(listener):
+            reason = getattr(broken, "strerror", None) or broken
+            raise EmulatorError(
+                f"port {port} on {_HOST} cannot be used: {reason}",
+                hint="Choose another port, or 0 for any free one.",
+            ) from broken
+    return listener

@@ -1,0 +1,1 @@
+"""SOQL: grammar -> syntax tree -> checked against the describes -> SQL -> shaped records."""

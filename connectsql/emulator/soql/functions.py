@@ -1,0 +1,57 @@
+"""How SOQL compares text, given to SQLite as a collation and two functions.
+
+SQLite's own NOCASE and LIKE fold ASCII alone; an org folds every script.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from functools import lru_cache
+
+COLLATION = "fold"
+
+
+def install(connection: sqlite3.Connection) -> None:
+    """Make SOQL's comparisons known to a connection."""
+    connection.create_collation(COLLATION, compare)
+    connection.create_function("soql_like", 2, _like, deterministic=True)
+    connection.create_function("soql_includes", -1, _includes, deterministic=True)
+
+
+def compare(left: str, right: str) -> int:
+    """Compare two texts without regard to case: negative, zero or positive."""
+    if left == right:
+        return 0
+    left, right = left.casefold(), right.casefold()
+    return (left > right) - (left < right)
+
+
+def like(pattern: str, value: str) -> bool:
+    r"""Tell whether a value fits a LIKE pattern: ``%``, ``_``, and ``\%`` ``\_`` for themselves."""
+    return _compiled(pattern).fullmatch(value.casefold()) is not None
+
+
+def includes(value: str, choices: tuple[str, ...]) -> bool:
+    """Tell whether a multi-select value has all parts of any one choice (``A;B``)."""
+    chosen = set(value.casefold().split(";"))
+    return any(chosen.issuperset(choice.casefold().split(";")) for choice in choices)
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    parts = re.findall(r"\\.|.", pattern.casefold(), re.DOTALL)
+    return re.compile("".join(_part(one) for one in parts), re.DOTALL)
+
+
+def _part(text: str) -> str:
+    wild = {"%": ".*", "_": "."}
+    return wild.get(text) or re.escape(text[-1])
+
+
+def _like(pattern: str, value: str | None) -> bool | None:
+    return None if value is None else like(pattern, value)
+
+
+def _includes(value: str | None, *choices: str) -> bool | None:
+    return None if value is None else includes(value, choices)

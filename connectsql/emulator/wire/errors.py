@@ -1,0 +1,82 @@
+"""Refusals as Salesforce words them.
+
+REST answers a list of ``{"message", "errorCode", "fields"?}``; a row of a collection says
+``statusCode`` instead. One exception carries both, so a rule need not know who asked.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_DOES_NOT_EXIST = "The requested resource does not exist"
+
+
+class Refusal(Exception):
+    """The org refuses a call or one of its rows.
+
+    ``fields`` is None where the real error has no such key (anything but a DML error).
+    ``status`` is the HTTP status when the refusal is the whole answer.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        status: int = 400,
+        fields: tuple[str, ...] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+        self.fields = fields
+        self.headers = headers or {}
+
+    def as_body(self) -> list[dict[str, Any]]:
+        """Return the body of a REST answer."""
+        error: dict[str, Any] = {"message": self.message, "errorCode": self.code}
+        if self.fields is not None:
+            error["fields"] = list(self.fields)
+        return [error]
+
+    def as_row(self) -> dict[str, Any]:
+        """Return the element that a collection puts into a row's ``errors``."""
+        return {
+            "statusCode": self.code,
+            "message": self.message,
+            "fields": list(self.fields or ()),
+        }
+
+
+def refuse_row(code: str, message: str, *fields: str, status: int = 400) -> Refusal:
+    """Return a DML refusal: it always has ``fields``, if only an empty list."""
+    return Refusal(code, message, status=status, fields=fields)
+
+
+def not_found() -> Refusal:
+    """Return the answer to an address that leads nowhere."""
+    return Refusal("NOT_FOUND", _DOES_NOT_EXIST, status=404)
+
+
+def method_not_allowed(method: str, allowed: tuple[str, ...]) -> Refusal:
+    """Return the answer to a method that a resource does not have."""
+    message = f"HTTP Method '{method}' not allowed. Allowed are {','.join(allowed)}"
+    headers = {"Allow": ", ".join(allowed)}
+    return Refusal("METHOD_NOT_ALLOWED", message, status=405, headers=headers)
+
+
+def session_expired() -> Refusal:
+    """Return the answer to a token that is unknown or no longer valid."""
+    return Refusal(
+        "INVALID_SESSION_ID",
+        "Session expired or invalid",
+        status=401,
+        headers={"WWW-Authenticate": "Token"},
+    )
+
+
+def is_deleted() -> Refusal:
+    """Return the refusal to touch a record that lies in the recycle bin."""
+    return refuse_row("ENTITY_IS_DELETED", "entity is deleted", status=404)

@@ -1,0 +1,98 @@
+"""A call and an answer, free of any server, so that a composite can make calls of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl
+
+from connectsql.emulator.wire.encode import encode
+from connectsql.emulator.wire.errors import Refusal
+
+JSON_TYPE = "application/json;charset=UTF-8"
+_DEFAULT_VERSION = 60.0
+
+
+@dataclass(kw_only=True)
+class Call:
+    """One call of the API as it came in.
+
+    ``path`` is as sent: still percent-encoded, without the query. Header names are in lower
+    case. ``arguments`` are what the route's template found in the path. ``planned`` are rows
+    of a collection that a fault plan wants refused, by index.
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    host: str = "127.0.0.1"
+    version: float = _DEFAULT_VERSION
+    arguments: dict[str, str] = field(default_factory=dict)
+    planned: dict[int, Refusal] = field(default_factory=dict)
+
+    @cached_property
+    def params(self) -> dict[str, str]:
+        """The query's parameters; of a repeated one the last counts."""
+        return dict(parse_qsl(self.query, keep_blank_values=True))
+
+    @property
+    def data_url(self) -> str:
+        """The version's root, ``/services/data/v60.0``."""
+        return f"/services/data/v{self.version:.1f}"
+
+    @property
+    def instance_url(self) -> str:
+        """Where the caller reaches this org."""
+        return f"http://{self.host}"
+
+    def json(self) -> Any:
+        """Return the body, read as JSON."""
+        try:
+            return json.loads(self.body, parse_constant=_no_constant)
+        except json.JSONDecodeError as broken:
+            where = f"[line:{broken.lineno}, column:{broken.colno}]"
+            raise Refusal("JSON_PARSER_ERROR", f"{broken.msg} at {where}") from None
+        except ValueError as broken:
+            raise Refusal("JSON_PARSER_ERROR", f"{broken} at [line:1, column:1]") from None
+
+    def json_object(self) -> dict[str, Any]:
+        """Return the body, which has to be a JSON object."""
+        body = self.json()
+        if not isinstance(body, dict):
+            message = f"The HTTP entity body is required to be a JSON object, not {_kind(body)}"
+            raise Refusal("JSON_PARSER_ERROR", message)
+        return body
+
+
+@dataclass(kw_only=True)
+class Answer:
+    """What goes back. ``body`` is JSON to be, or bytes that are ready, or None for no body.
+
+    ``object`` and ``records`` tell the call log what it was about.
+    """
+
+    status: int = 200
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    object: str | None = None
+    records: int | None = None
+
+    def payload(self) -> bytes:
+        """Return the bytes of the body."""
+        if self.body is None:
+            return b""
+        return self.body if isinstance(self.body, bytes) else encode(self.body)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"Unexpected token '{name}'")
+
+
+def _kind(value: Any) -> str:
+    names = {list: "an array", str: "a string", type(None): "null", bool: "a boolean"}
+    return names.get(type(value), "a number")
