@@ -24,6 +24,7 @@ _KINDS = {
     "array": "a list",
     "object": "a group of properties",
 }
+_PLAIN = (str, int, float)
 _SECRETS = ("access_token", "client_id", "client_secret")
 _EXAMPLES = {
     "mappings": "for example:  mappings: [{object: Account, fields: [Name, Phone]}]",
@@ -65,8 +66,8 @@ class _Broken:
     @property
     def shown(self) -> str:
         # What stands where a secret is looked up may be the secret: it is never repeated.
-        secret = "login" in self.path and isinstance(self.value, str)
-        return "text" if secret else quoted(self.value)
+        secret = "login" in self.path and isinstance(self.value, _PLAIN)
+        return "a plain value" if secret else quoted(self.value)
 
     @property
     def example(self) -> str:
@@ -155,14 +156,14 @@ def _missing(broken: _Broken) -> Iterator[Finding]:
 
 
 def _type(broken: _Broken) -> Iterator[Finding]:
-    if broken.path and broken.path[-1] in _SECRETS and isinstance(broken.value, str):
+    if broken.path and broken.path[-1] in _SECRETS and isinstance(broken.value, _PLAIN):
         yield _secret(broken, str(broken.path[-1]))
         return
     kinds = [broken.limit] if isinstance(broken.limit, str) else broken.limit
     hint = broken.example
-    if broken.limit == "string" and isinstance(broken.value, int | float):
-        hint = _API_NAME if "pattern" in broken.schema else _quotes(broken.value)
-    yield _wrong_kind(broken, any_of(_KINDS[kind] for kind in kinds), hint)
+    if "string" in kinds and "number" not in kinds and isinstance(broken.value, int | float):
+        hint = _API_NAME if "pattern" in broken.schema else _quotes(broken)
+    yield _wrong_kind(broken, any_of(_KINDS[kind] for kind in kinds if kind in _KINDS), hint)
 
 
 def _secret(broken: _Broken, name: str) -> Finding:
@@ -172,8 +173,10 @@ def _secret(broken: _Broken, name: str) -> Finding:
     return broken.finding(message, hint)
 
 
-def _quotes(value: float) -> str:
-    return f'put it in quotes if that is the name: "{json.dumps(value)}"'
+def _quotes(broken: _Broken) -> str:
+    if "login" in broken.path:
+        return "put it in quotes if that is the name"
+    return f'put it in quotes if that is the name: "{json.dumps(broken.value)}"'
 
 
 def _no_branch(broken: _Broken) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectsql.config.dump import dump
@@ -147,7 +147,7 @@ def configs(draw: st.DrawFn) -> Config:
 
 
 @given(configs())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_loading_a_dump_gives_the_same_config(config: Config) -> None:
     text = dump(config)
     assert without_places(reloaded(text)) == config
@@ -165,7 +165,7 @@ FRAGMENTS = st.sampled_from(
 
 
 @given(st.binary(max_size=60) | st.lists(FRAGMENTS, max_size=25).map("".join))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_input_makes_loading_fail_in_any_other_way(content: str | bytes) -> None:
     with suppress(ConnectsqlError):
         reloaded(content)
@@ -198,7 +198,7 @@ LOGIN = ["instance_url", "access_token", "env", "file"]
         },
     )
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_values_make_loading_fail_in_any_other_way(data: object) -> None:
     with suppress(ConnectsqlError):
         reloaded(yaml.safe_dump(data, allow_unicode=True))

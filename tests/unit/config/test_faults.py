@@ -93,6 +93,21 @@ CONNECTION = {
         "    put it into an environment variable or a file and name that:  "
         "access_token: {env: SALESFORCE_ACCESS_TOKEN}",
     ),
+    "secret that looks like a number": (
+        "login: {access_token: 0815}",
+        "c.yaml:2: access_token stands in the config: secrets never do\n"
+        "    put it into an environment variable or a file and name that:  "
+        "access_token: {env: SALESFORCE_ACCESS_TOKEN}",
+    ),
+    "number as the name of a file": (
+        "login: {access_token: {file: 4711}}",
+        "c.yaml:2: file must be text, not a plain value\n    put it in quotes if that is the name",
+    ),
+    "login as a word": (
+        "login: hidden",
+        "c.yaml:2: login must be a group of properties, not a plain value\n"
+        "    for example:  login: {access_token: {env: SALESFORCE_ACCESS_TOKEN}}",
+    ),
     "secret as the name of a variable": (
         'login: {client_secret: {env: "00Dx!hidden"}}',
         "c.yaml:2: env must be the name of an environment variable\n"

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from connectsql.config.heroku import from_export
 from connectsql.config.model import Access, LogLevel, Types, WriteMode
-from connectsql.errors import ConfigError, UsageError
+from connectsql.errors import ConfigError, ConnectsqlError, UsageError
 
 Write = Callable[..., Path]
 
@@ -164,6 +167,12 @@ NO_EXPORTS = {
         'e.json:3: sf_polling_seconds must be a whole number, not "600"\n'
         "e.json:4: unique must be true or false, not the number 1",
     ),
+    "a name of another kind": (
+        '{"version": 1, "connection": {"name": 5},\n"mappings": []}',
+        "e.json:1: name must be text, not the number 5\n"
+        '    put it in quotes if that is the name: "5"\n'
+        "e.json:2: mappings is empty",
+    ),
     "one object twice": (
         export(mapping(), mapping(object_name="ACCOUNT")),
         "e.json:15: ACCOUNT is mapped twice, first in line 5\n"
@@ -191,3 +200,37 @@ def test_a_missing_export(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         from_export(tmp_path / "e.json")
     assert caught.value.hint == "make one with: heroku connect:export"
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 10**20) | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=4,
+)
+CONFIG = st.dictionaries(
+    st.sampled_from(
+        ["access", "fields", "indexes", "upsert_field", "sf_polling_seconds", "sf_notify_enabled"]
+    ),
+    VALUES | st.sampled_from(["read_only", {"Id": {}}, {"Id": {"unique": True}}]),
+)
+MAPPING = st.fixed_dictionaries(
+    {}, optional={"object_name": VALUES | st.just("Account"), "config": VALUES | CONFIG}
+)
+CONNECTION = st.dictionaries(st.sampled_from(["name", "api_version", "features"]), VALUES)
+
+
+@given(
+    st.fixed_dictionaries(
+        {"version": VALUES | st.just(1), "mappings": VALUES | st.lists(MAPPING, max_size=2)},
+        optional={"connection": VALUES | CONNECTION},
+    )
+)
+@settings(
+    max_examples=80,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+def test_no_values_make_importing_fail_in_any_other_way(write: Write, data: object) -> None:
+    path = write(json.dumps(data).encode(), "e.json")
+    with suppress(ConnectsqlError):
+        from_export(path)
