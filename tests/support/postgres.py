@@ -8,6 +8,7 @@ from functools import cache
 from itertools import count
 
 import psycopg
+import pytest
 from psycopg import sql
 
 from connectsql import embedded
@@ -31,9 +32,12 @@ def selected(wish: str, *, every: bool) -> list[int]:
     majors = list(found())
     if wish == "all" or (every and not wish):
         return majors
-    if wish.isdigit():
-        return [int(wish)]
-    return majors[:1]
+    if wish in ("", "first"):
+        return majors[:1]
+    if wish not in map(str, majors):
+        known = ", ".join(["all", "first", *map(str, majors)])
+        raise pytest.UsageError(f"--postgres={wish}: not one of {known}")
+    return [int(wish)]
 
 
 class Servers:

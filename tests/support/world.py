@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import psycopg
 import requests
 
 from connectsql import emulator
+from connectsql.agent.reader import Loading, Reader
 from connectsql.agent.stop import Stop
 from connectsql.agent.supervisor import Agent, Summary
 from connectsql.compiler.model import Desired
@@ -19,7 +21,7 @@ from connectsql.compiler.resolve import resolve
 from connectsql.config.load import load
 from connectsql.config.model import Config
 from connectsql.database.apply import apply
-from connectsql.database.connection import connect
+from connectsql.database.connection import connect, connect_agent
 from connectsql.describe.model import Org, SObject
 from connectsql.salesforce.login import ClientCredentials
 from connectsql.salesforce.rest import Rest
@@ -61,6 +63,22 @@ class World:
             return Agent(self.config, self.desired, self.database, self.session, stop).once()
         finally:
             stop.close()
+
+    @contextmanager
+    def reader(self, seen: list[Loading] | None = None) -> Iterator[Reader]:
+        """Give a reader alone, as an agent whose writer has not got round to writing."""
+        connection = connect_agent(self.database)
+        try:
+            yield Reader(
+                connection,
+                self.desired,
+                self.session,
+                lookback=timedelta(seconds=self.config.lookback_seconds),
+                wait=lambda _: None,
+                on_loading=(seen if seen is not None else []).append,
+            )
+        finally:
+            connection.close()
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Return what a query of the database gives."""
