@@ -126,8 +126,8 @@ def _expected_revenue(row: Row, moment: Moment) -> None:
 def _auto_numbers(row: Row, moment: Moment) -> None:
     if not moment.is_new:
         return
-    for field in moment.sobject.fields:
-        if field.auto_number and row.get(field.name) is None:
+    for field in moment.sobject.auto_numbers:
+        if row.get(field.name) is None:
             number = moment.next_number(f"{moment.sobject.name}.{field.name}")
             row[field.name] = f"{number:08d}"
 

@@ -25,8 +25,8 @@ def system_clock() -> datetime:
 
 
 def stamp(moment: datetime) -> str:
-    """Return a moment to the second, as system fields have it."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+    """Return a moment in UTC to the second, as system fields have it."""
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='seconds')}.000+0000"
 
 
 def read_datetime(text: str) -> str | None:

@@ -137,6 +137,11 @@ class SObject:
         return tuple(one for one in self.fields if one.is_stored)
 
     @cached_property
+    def auto_numbers(self) -> tuple[Field, ...]:
+        """The fields that the org numbers."""
+        return tuple(one for one in self.fields if one.auto_number)
+
+    @cached_property
     def name_field(self) -> str | None:
         """The field that names a record to a person, where there is one."""
         named = (one["name"] for one in self.raw["fields"] if one.get("nameField"))

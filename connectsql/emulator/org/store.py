@@ -35,6 +35,8 @@ class Store:
         self._schema = schema
         self._connection = _connect(file)
         self._columns = {one.name: _columns(one) for one in schema.objects}
+        self._inserts = {name: _insert(name, list(them)) for name, them in self._columns.items()}
+        self._fetches = {name: _fetch(name, list(them)) for name, them in self._columns.items()}
         self._numbers: dict[str, int] = {}
         self._dirty: set[str] = set()
         try:
@@ -74,11 +76,8 @@ class Store:
     def insert(self, sobject: SObject, rows: Iterable[Row]) -> None:
         """Add records. A row has the fields that have a value, its Id among them."""
         columns = self._columns[sobject.name]
-        marks = ",".join("?" * len(columns))
-        names = ",".join(map(quote, columns))
-        statement = f"INSERT INTO {quote(sobject.name)} ({names}) VALUES ({marks})"  # noqa: S608
         values = ([row.get(one) for one in columns] for row in rows)
-        self._connection.executemany(statement, values)
+        self._connection.executemany(self._inserts[sobject.name], values)
 
     def update(self, sobject: SObject, record_id: str, changes: Mapping[str, Any]) -> None:
         """Set some fields of a record."""
@@ -88,13 +87,8 @@ class Store:
 
     def fetch(self, sobject: SObject, record_id: str) -> Row | None:
         """Return a record, deleted or not, or None if there never was one."""
-        columns = self._columns[sobject.name]
-        statement = (
-            f"SELECT {','.join(map(quote, columns))} "  # noqa: S608
-            f'FROM {quote(sobject.name)} WHERE "Id"=?'
-        )
-        found = self._connection.execute(statement, (record_id,)).fetchone()
-        return dict(zip(columns, found, strict=True)) if found else None
+        found = self._connection.execute(self._fetches[sobject.name], (record_id,)).fetchone()
+        return dict(zip(self._columns[sobject.name], found, strict=True)) if found else None
 
     def is_deleted(self, sobject: SObject, record_id: str) -> bool | None:
         """Tell whether a record is deleted, or None if there never was one."""
@@ -109,6 +103,12 @@ class Store:
             f'WHERE {quote(field.name)}=? AND "IsDeleted"=0 ORDER BY "Id"'
         )
         return [row[0] for row in self._connection.execute(statement, (value,))]
+
+    def some_ids(self, sobject: SObject, most: int = 1000) -> list[str]:
+        """Return the ids of the first records that are not deleted."""
+        table = quote(sobject.name)
+        statement = f'SELECT "Id" FROM {table} WHERE "IsDeleted"=0 LIMIT {most:d}'  # noqa: S608
+        return [row[0] for row in self._connection.execute(statement)]
 
     def count(self, sobject: SObject) -> int:
         """Return how many records are not deleted."""
@@ -197,6 +197,17 @@ def _not_ours(file: Path | None, broken: sqlite3.Error) -> EmulatorError:
     )
 
 
+def _insert(table: str, columns: list[str]) -> str:
+    names = ",".join(map(quote, columns))
+    marks = ",".join("?" * len(columns))
+    return f"INSERT INTO {quote(table)} ({names}) VALUES ({marks})"  # noqa: S608
+
+
+def _fetch(table: str, columns: list[str]) -> str:
+    names = ",".join(map(quote, columns))
+    return f'SELECT {names} FROM {quote(table)} WHERE "Id"=?'  # noqa: S608
+
+
 def _columns(sobject: SObject) -> dict[str, str]:
     columns = {field.name: _column_type(field) for field in sobject.stored}
     return columns | {DELETED: "INTEGER NOT NULL DEFAULT 0"}
@@ -213,5 +224,9 @@ def _column_type(field: Field) -> str:
 
 
 def _is_indexed(field: Field) -> bool:
-    wanted = field.unique or field.identifies or field.type == "reference"
-    return field.type != "id" and (wanted or field.name == "SystemModstamp")
+    """Tell whether records are looked for by this field. Lookups to users tell nothing apart."""
+    if field.type == "reference":
+        return bool(set(field.reference_to) - {"User", "Group"})
+    return field.type != "id" and (
+        field.unique or field.identifies or field.name == "SystemModstamp"
+    )

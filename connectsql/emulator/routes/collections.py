@@ -133,9 +133,7 @@ def _retrieve(org: Org, call: Call, wanted: list[str], names: list[str]) -> Answ
     return Answer(body=found, records=len(found))
 
 
-def _upsert(
-    org: Org, sobject: SObject, key: Field, value: Any, record: Any
-) -> tuple[str, bool]:
+def _upsert(org: Org, sobject: SObject, key: Field, value: Any, record: Any) -> tuple[str, bool]:
     rows = org.records(sobject)
     if key.type != "id":
         rest = {name: one for name, one in record.items() if name.lower() != key.name.lower()}
@@ -147,9 +145,7 @@ def _upsert(
     return record_id, False
 
 
-def _each(
-    org: Org, call: Call, records: Sequence[Any], save: Save, *, all_or_none: bool
-) -> Answer:
+def _each(org: Org, call: Call, records: Sequence[Any], save: Save, *, all_or_none: bool) -> Answer:
     """Save each record in one transaction; a refused one is answered in its place."""
     results: list[Result] = []
     try:

@@ -42,9 +42,7 @@ def _run(org: Org, call: Call, *, deleted: bool) -> Answer:
     text = call.params.get("q", "")
     if not text.strip():
         raise Refusal("MALFORMED_QUERY", "A query string has to be specified")
-    found = run(
-        _source(org), text, root=call.data_url, page_size=_page_size(call), deleted=deleted
-    )
+    found = run(_source(org), text, root=call.data_url, page_size=_page_size(call), deleted=deleted)
     return _answer(found, call)
 
 

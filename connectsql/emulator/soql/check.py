@@ -131,5 +131,3 @@ class _Conditions:
 
     def _invalid_operator(self, field: Field, at: int) -> Refusal:
         return errors.invalid_field(self._text, at, f"invalid operator on {field.type} field")
-
-

@@ -27,9 +27,7 @@ class _Node:
         return Record(self.tables, tuple(members))
 
 
-def bind_result(
-    query: Query, scope: Scope, text: str
-) -> Record | tuple[Aggregate, ...] | None:
+def bind_result(query: Query, scope: Scope, text: str) -> Record | tuple[Aggregate, ...] | None:
     """Return what the result holds; None is ``count()``."""
     calls = [one for one in query.selected if isinstance(one, Call) and one.function != "FIELDS"]
     if not calls:
