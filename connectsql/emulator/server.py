@@ -93,7 +93,7 @@ class _Server(uvicorn.Server):
 
     def __init__(self, application: Application) -> None:
         config = uvicorn.Config(
-            application,  # type: ignore[arg-type]
+            application,
             loop="auto",
             http="auto",
             ws="none",

@@ -119,8 +119,10 @@ def _forecast(row: Row, moment: Moment) -> None:
 
 def _expected_revenue(row: Row, moment: Moment) -> None:
     amount, probability = row.get("Amount"), row.get("Probability")
-    known = amount is not None and probability is not None
-    row["ExpectedRevenue"] = round(amount * probability / 100, 2) if known else None
+    if amount is None or probability is None:
+        row["ExpectedRevenue"] = None
+    else:
+        row["ExpectedRevenue"] = round(amount * probability / 100, 2)
 
 
 def _auto_numbers(row: Row, moment: Moment) -> None:

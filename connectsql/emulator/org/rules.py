@@ -100,7 +100,7 @@ class Rules:
         target = self._target(lookup, value.get("attributes"))
         if len(keys) != 1:
             message = (
-                f"The foreign key reference {lookup.relationship} must name exactly one external id"  # noqa: E501
+                f"The foreign key reference {lookup.relationship} must name exactly one external id"
             )
             raise refuse_row("INVALID_FIELD", message)
         ((name, wanted),) = keys.items()
@@ -110,7 +110,7 @@ class Rules:
         named = attributes.get("type") if isinstance(attributes, dict) else None
         if named is None and len(lookup.reference_to) > 1:
             message = (
-                f"The polymorphic foreign key reference {lookup.relationship} needs attributes.type"  # noqa: E501
+                f"The polymorphic foreign key reference {lookup.relationship} needs attributes.type"
             )
             raise refuse_row("INVALID_FIELD", message)
         target = self._schema.find(named or lookup.reference_to[0])

@@ -24,16 +24,17 @@ def seed(org: Org, counts: Mapping[str, int], number: int) -> None:
     """
     wanted = {_named(org, name): count for name, count in counts.items()}
     _add_required_parents(org, wanted)
-    fresh = {
-        one: count
-        for one, count in wanted.items()
-        if one.name == "User" or not org.store.count(one)
-    }
+    fresh = {one: count for one, count in wanted.items() if _is_unfilled(org, one)}
     reserved = {one: [org.store.new_id(one) for _ in range(n)] for one, n in fresh.items()}
     with org.store.transaction():
         for sobject, own in reserved.items():
             rows = _rows(org, sobject, own, reserved, number)
             org.store.insert(sobject, rows)
+
+
+def _is_unfilled(org: Org, sobject: SObject) -> bool:
+    """Tell whether an object has no records but the org's own user."""
+    return org.store.count(sobject) <= (sobject.name == "User")
 
 
 def _named(org: Org, name: str) -> SObject:

@@ -54,7 +54,7 @@ def _object(name: str, told: dict[str, Any], objects: dict[str, Any]) -> dict[st
 
 def _all_fields(told: dict[str, Any], deletable: bool) -> dict[str, Any]:
     head = {"Id": _ID} | ({"IsDeleted": _IS_DELETED} if deletable else {})
-    own = told["fields"]
+    own: dict[str, Any] = told["fields"]
     standard = {name: spec for name, spec in own.items() if not name.endswith("__c")}
     return head | standard | _SYSTEM | own
 
@@ -65,7 +65,7 @@ def _field(name: str, told: dict[str, Any]) -> dict[str, Any]:
     computed = kind == "address" or told.get("autonumber", False)
     length = 18 if kind in ("id", "reference") else told.get("length", 0)
     writable = not (system or computed or told.get("readonly"))
-    always_set = kind == "boolean" or system or computed and kind != "address"
+    always_set = kind == "boolean" or system or (computed and kind != "address")
     return DEFAULT_FIELD | {
         "name": name,
         "label": told.get("label") or _label(name),

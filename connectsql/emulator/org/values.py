@@ -18,7 +18,15 @@ from connectsql.emulator.wire.errors import Refusal, refuse_row
 Reader = Callable[[Any], Any]
 
 _EMAIL = re.compile(r"[^\s@,;<>()]+@[^\s@,;<>()]+\.[^\s@.,;<>()]+")
-_TOKENS = {str: "VALUE_STRING", int: "VALUE_NUMBER_INT", float: "VALUE_NUMBER_FLOAT"}
+_TOKENS = {
+    str: "VALUE_STRING",
+    int: "VALUE_NUMBER_INT",
+    float: "VALUE_NUMBER_FLOAT",
+    bool: "VALUE_TRUE",
+    dict: "START_OBJECT",
+    list: "START_ARRAY",
+    type(None): "VALUE_NULL",
+}
 _INT_MAX = 2**31 - 1
 
 
@@ -176,15 +184,10 @@ def _reference(field: Field) -> Reader:
 
 
 def _wrong_type(kind: str, value: Any) -> Refusal:
-    token = {None: "VALUE_NULL", True: "VALUE_TRUE", False: "VALUE_FALSE"}.get(
-        value if value is None or isinstance(value, bool) else "", ""
-    )
-    token = (
-        token
-        or _TOKENS.get(type(value))
-        or ("START_OBJECT" if isinstance(value, dict) else "START_ARRAY")
-    )
+    token = _TOKENS[type(value)]
     shown = {"START_OBJECT": "{", "START_ARRAY": "["}.get(token, value)
+    if isinstance(value, bool):
+        token, shown = f"VALUE_{str(value).upper()}", str(value).lower()
     return Refusal(
         "JSON_PARSER_ERROR",
         f"Cannot deserialize instance of {kind} from {token} value {shown} "

@@ -5,8 +5,8 @@ from __future__ import annotations
 FIRST_NAMES = (
     "Amelia", "Björn", "Chloé", "Dariusz", "Elena", "Farid", "Grace", "Håkon", "Inés", "Jürgen",
     "Keiko", "Łukasz", "María", "Nikos", "Oluwaseun", "Priya", "Quentin", "Renée", "Søren",
-    "Tomás", "Uma", "Václav", "Wei", "Ximena", "Yusuf", "Zoë", "陽子", "Олена", "José", "Anne-Marie",
-    "Michael",
+    "Tomás", "Uma", "Václav", "Wei", "Ximena", "Yusuf", "Zoë", "陽子", "Олена", "José",
+    "Anne-Marie", "Michael",
 )  # fmt: skip
 LAST_NAMES = (
     "Andersson", "Bauer", "Çelik", "D'Angelo", "Eriksen", "Fernández", "García", "Haddad",

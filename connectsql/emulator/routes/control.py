@@ -44,8 +44,8 @@ routes: Router[ControlHandler] = Router()
 @routes.route("GET", "/__emulator__/calls")
 async def calls(controls: Controls, call: Call) -> Answer:
     """Answer the completed calls, waiting for one if asked to."""
-    since = _number(call, "since", int, 0)
-    wait = _number(call, "wait", float, 0.0)
+    since = int(_number(call, "since"))
+    wait = _number(call, "wait")
     path = call.params.get("path", "")
     try:
         re.compile(path)
@@ -94,9 +94,9 @@ async def forget_faults(controls: Controls, call: Call) -> Answer:
     return Answer(status=204)
 
 
-def _number(call: Call, name: str, kind: type[int] | type[float], default: float) -> float:
+def _number(call: Call, name: str) -> float:
     text = call.params.get(name)
     try:
-        return kind(text) if text else default
+        return float(text) if text else 0.0
     except ValueError:
         raise Refusal("INVALID_NUMBER", f"{name} is no number: {text}") from None

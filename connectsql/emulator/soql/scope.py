@@ -26,9 +26,9 @@ class Scope:
     def split(self, path: Path) -> tuple[tuple[str, ...], str]:
         """Return the relationships of a path and its field, without the object's own name."""
         *way, field = path.names
-        if way and way[0].lower() in self._own_names:
-            if not self.root.sobject.by_relationship.get(way[0].lower()):
-                way = way[1:]
+        own = bool(way) and way[0].lower() in self._own_names
+        if own and way[0].lower() not in self.root.sobject.by_relationship:
+            way = way[1:]
         if len(way) > _DEEPEST:
             message = f"only {_DEEPEST} levels of parents can be reached: {path}"
             raise errors.malformed(self._text, path.at, message)
