@@ -72,6 +72,18 @@ class TestCreate:
             collections.create("Account", [{"Name": "x"}])
         assert caught.value.status == 400
 
+    def test_no_write_is_repeated(self, org, collections):
+        org.reset()
+        for call in (
+            lambda: collections.create("Account", [{"Name": "x"}]),
+            lambda: collections.update("Account", [{"Id": ID}]),
+            lambda: collections.upsert("Account", "Name", [{"Name": "x"}]),
+            lambda: collections.delete([ID]),
+        ):
+            with pytest.raises(OrgUnreachable):
+                call()
+        assert len(org.received) == 4
+
     @pytest.mark.parametrize("body", [[], [GOOD, GOOD], {"a": 1}, "x", ["x"], None])
     def test_an_answer_that_does_not_fit_leaves_the_outcome_open(self, org, collections, body):
         org.then(200, body if body != "x" else '"x"')

@@ -323,6 +323,7 @@ class TestUnknownOutcome:
         with pytest.raises(OrgUnreachable) as caught:
             session.call("GET", "query", params={"q": "Zebra"}, idempotent=False)
         assert "Zebra" not in caught.value.message
+        assert caught.value.__cause__ is None
         assert caught.value.__suppress_context__
 
 
