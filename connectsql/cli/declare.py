@@ -61,7 +61,7 @@ def describe(config_file: str, describe_dir: str | None) -> None:
     """Fetch the describes of the mapped objects: the snapshot that all else works from."""
     config = load(config_file)
     with open_session(config) as session:
-        raws = _fetch(Rest(session), config)
+        raws = fetch(Rest(session), config)
     folder = snapshot_of(config, describe_dir)
     for path in snapshot.write(folder, raws):
         say(f"wrote {path}")
@@ -80,7 +80,7 @@ def validate(config_file: str, describe_dir: str | None) -> None:
     )
 
 
-def _fetch(rest: Rest, config: Config) -> list[dict[str, Any]]:
+def fetch(rest: Rest, config: Config) -> list[dict[str, Any]]:
     """Fetch the mapped objects, and the parents that their relationship columns need."""
     raws: dict[str, dict[str, Any]] = {}
     faults: list[Fault] = []
