@@ -83,11 +83,10 @@ def _digest(program: Path) -> str:
 def _cache_folder() -> Path:
     if named := os.environ.get(CACHE_VARIABLE):
         folder = Path(named).resolve()
-        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     else:
         base = next((path for path in _USUAL if os.access(path, os.W_OK)), None)
         folder = (base or Path(tempfile.gettempdir()).resolve()) / "connectsql"
-        _create_open(folder)
+    _create_open(folder)
     status = folder.lstat()
     # Whoever can write here decides what the server runs.
     if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
@@ -100,7 +99,8 @@ def _cache_folder() -> Path:
 
 def _create_open(folder: Path) -> None:
     try:
-        folder.mkdir(mode=0o755)
+        folder.mkdir(parents=True)
     except FileExistsError:
         return
+    # Whatever the umask.
     folder.chmod(0o755)

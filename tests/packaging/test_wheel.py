@@ -110,4 +110,4 @@ def test_a_config_is_compiled(run: Run, tmp_path: Path) -> None:
     config.write_text(CONFIG)
     (tmp_path / "describe").mkdir()
     (tmp_path / "describe" / "Account.json").write_text(json.dumps(DESCRIBE))
-    assert "CREATE TABLE" in run("connectsql", "--config", config, "compile")
+    assert "CREATE TABLE" in run("connectsql", "compile", "--config", config)

@@ -48,12 +48,6 @@ def test_only_this_machine_and_only_with_the_password(postgres_server: TestServe
         psycopg.connect(re.sub(r"postgres:[^@]+@", "postgres:guess@", dsn))
 
 
-def test_two_servers_do_not_meet() -> None:
-    with embedded.start() as one, embedded.start() as other:
-        assert one.port != other.port
-        assert ask(one.dsn(), "SHOW data_directory") != ask(other.dsn(), "SHOW data_directory")
-
-
 def test_a_database_name_may_hold_anything(database: str, postgres_server: TestServer) -> None:
     name = 'a/b ?x=1&"é%41'
     old, new = sql.Identifier(ask(database, "SELECT current_database()")), sql.Identifier(name)
@@ -66,20 +60,17 @@ def test_a_database_name_may_hold_anything(database: str, postgres_server: TestS
             admin.execute(rename.format(new, old))
 
 
-def test_kept_data_is_used_again(open_folder: Path) -> None:
+def test_kept_data_is_used_again_and_survives_a_power_cut(open_folder: Path) -> None:
     folder = open_folder / "new" / "demo"
-    folder.parent.mkdir()
     with embedded.start(folder) as server, psycopg.connect(server.dsn()) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
-    with embedded.start(folder) as server:
+        assert ask(server.dsn(), "SHOW fsync") == "on"
+    with embedded.start(folder, settings={"fsync": "off"}) as server:
         assert ask(server.dsn(), "SELECT answer FROM kept") == "42"
+        assert ask(server.dsn(), "SHOW fsync") == "off"
     assert {path.name for path in folder.iterdir()} == {"data", "initdb.log", "postgres.log"}
 
 
-def test_kept_data_survives_a_power_cut_and_other_data_need_not(open_folder: Path) -> None:
-    with embedded.start(open_folder / "kept") as server:
-        assert ask(server.dsn(), "SHOW fsync") == "on"
-    with embedded.start(open_folder / "kept", settings={"fsync": "off"}) as server:
-        assert ask(server.dsn(), "SHOW fsync") == "off"
-    with embedded.start() as server:
-        assert ask(server.dsn(), "SHOW fsync") == "off"
+def test_temporary_data_survives_a_crash_of_the_server_only(postgres_server: TestServer) -> None:
+    assert ask(postgres_server.dsn(), "SHOW fsync") == "off"
+    assert ask(postgres_server.dsn(), "SHOW synchronous_commit") == "on"
