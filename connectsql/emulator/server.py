@@ -18,6 +18,7 @@ import uvicorn
 
 from connectsql.emulator.app import Application
 from connectsql.emulator.options import Options
+from connectsql.emulator.org.founding import found
 from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.seed import seed
 from connectsql.errors import EmulatorError
@@ -168,6 +169,7 @@ def _logging_to_stderr() -> Iterator[None]:
 def _open(options: Options) -> Org:
     org = Org(options)
     try:
+        found(org)
         seed(org, options.seed_records, options.seed)
     except BaseException:
         org.close()

@@ -12,7 +12,7 @@ from connectsql.emulator.org.loading import load_schema
 from connectsql.emulator.org.records import Records
 from connectsql.emulator.org.schema import SObject
 from connectsql.emulator.org.sessions import Sessions
-from connectsql.emulator.org.store import Row, Store
+from connectsql.emulator.org.store import Store
 
 DAILY_CALLS = 100_000
 
@@ -32,7 +32,6 @@ class Org:
         self.calls_used = 0
         self.cursors = Cursors(self.store)
         self._records: dict[str, Records] = {}
-        self._found()
         self.sessions = Sessions(self.org_id)
 
     def close(self) -> None:
@@ -60,40 +59,3 @@ class Org:
             known = Records(sobject, self.schema, self.store, self.now, self.user_id)
             self._records[sobject.name] = known
         return known
-
-    def _found(self) -> None:
-        """Give a new org its Organization and its user; an old one has them."""
-        user = {
-            "Username": self.options.username,
-            "FirstName": "Integration",
-            "LastName": "User",
-            "Email": self.options.username,
-            "Alias": "integ",
-            "CommunityNickname": "integration",
-            "IsActive": True,
-            "UserType": "Standard",
-            "TimeZoneSidKey": "UTC",
-            "LocaleSidKey": "en_US",
-            "LanguageLocaleKey": "en_US",
-            "EmailEncodingKey": "UTF-8",
-        }
-        organization = {
-            "Name": "Emulated Org",
-            "PrimaryContact": "Integration User",
-            "DefaultLocaleSidKey": "en_US",
-            "LanguageLocaleKey": "en_US",
-            "TimeZoneSidKey": "UTC",
-            "OrganizationType": "Developer Edition",
-            "InstanceName": "EMU1",
-        }
-        with self.store.transaction():
-            self._found_one("Organization", organization)
-            self._found_one("User", user)
-
-    def _found_one(self, name: str, told: Row) -> None:
-        sobject = self.schema.find(name)
-        if sobject is None or self.store.count(sobject):
-            return
-        row = self.records(sobject).complete(told, clock.stamp(self.now()))
-        row["Id"] = self.store.new_id(sobject)
-        self.store.insert(sobject, [row])

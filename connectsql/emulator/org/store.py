@@ -12,9 +12,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from connectsql.emulator.org import ids
+from connectsql.emulator.org import ids, text
 from connectsql.emulator.org.schema import NUMBERS, Field, Schema, SObject
-from connectsql.emulator.soql import functions
 from connectsql.errors import EmulatorError
 
 Row = dict[str, Any]
@@ -179,7 +178,7 @@ def _connect(file: Path | None) -> sqlite3.Connection:
             f"the data file {file} cannot be opened: {broken}",
             hint="Its folder has to exist and to be writable.",
         ) from broken
-    functions.install(connection)
+    text.install(connection)
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
@@ -220,7 +219,7 @@ def _column_type(field: Field) -> str:
         return "REAL"
     if field.type in ("boolean", "int"):
         return "INTEGER"
-    return f"TEXT COLLATE {functions.COLLATION}" if field.folds_case else "TEXT"
+    return f"TEXT COLLATE {text.COLLATION}" if field.folds_case else "TEXT"
 
 
 def _is_indexed(field: Field) -> bool:

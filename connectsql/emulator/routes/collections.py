@@ -9,10 +9,10 @@ from typing import Any
 
 from connectsql.emulator.org import ids
 from connectsql.emulator.org.org import Org
-from connectsql.emulator.org.read import read_records, selected_fields
 from connectsql.emulator.org.records import without_id
 from connectsql.emulator.org.schema import Field, SObject
 from connectsql.emulator.routes.handler import Handler, external_key, flag, named_object
+from connectsql.emulator.soql.read import read_records, selected_fields
 from connectsql.emulator.wire.errors import Refusal, refuse_row
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router
@@ -129,7 +129,7 @@ def _retrieve(org: Org, call: Call, wanted: list[str], names: list[str]) -> Answ
         raise _too_many(_MOST_READ)
     fields = selected_fields(sobject, names)
     known = [ids.normalise(one) or "" for one in wanted]
-    found = read_records(org, sobject, fields, known, call.data_url)
+    found = read_records(org.store, sobject, fields, known, call.data_url)
     return Answer(body=found, records=len(found))
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from connectsql.emulator.org import ids
 from connectsql.emulator.org.org import Org
-from connectsql.emulator.org.read import read_records, selected_fields
 from connectsql.emulator.org.records import without_id
 from connectsql.emulator.org.schema import Field, SObject
 from connectsql.emulator.routes.handler import Handler, external_key, flag, named_object
+from connectsql.emulator.soql.read import read_records, selected_fields
 from connectsql.emulator.wire.errors import Refusal, not_found, refuse_row
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router
@@ -111,7 +111,7 @@ def _act(act: Any, org: Org, call: Call, sobject: SObject, record_id: str) -> An
 def _read(org: Org, call: Call, sobject: SObject, record_id: str) -> Answer:
     names = [name.strip() for name in call.params.get("fields", "").split(",") if name.strip()]
     fields = selected_fields(sobject, names)
-    (record,) = read_records(org, sobject, fields, [record_id], call.data_url)
+    (record,) = read_records(org.store, sobject, fields, [record_id], call.data_url)
     if record is None:
         raise not_found()
     return Answer(body=record, records=1)

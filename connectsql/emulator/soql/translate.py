@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectsql.emulator.org.store import quote
+from connectsql.emulator.org.text import COLLATION
 from connectsql.emulator.soql import bound
 from connectsql.emulator.soql.bound import Column, Operand, Table, Test, TypeName
-from connectsql.emulator.soql.functions import COLLATION
 
 _AGGREGATES = {"COUNT_DISTINCT": "COUNT(DISTINCT {})"}
 

@@ -1,4 +1,4 @@
-"""How SOQL compares text, given to SQLite as a collation and two functions.
+"""How an org compares text, given to SQLite as a collation and two functions.
 
 SQLite's own NOCASE and LIKE fold ASCII alone; an org folds every script.
 """
@@ -13,7 +13,7 @@ COLLATION = "fold"
 
 
 def install(connection: sqlite3.Connection) -> None:
-    """Make SOQL's comparisons known to a connection."""
+    """Make these comparisons known to a connection."""
     connection.create_collation(COLLATION, compare)
     connection.create_function("soql_like", 2, _like, deterministic=True)
     connection.create_function("soql_includes", -1, _includes, deterministic=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.schema import Field, SObject
+from connectsql.emulator.org.store import Store
 from connectsql.emulator.soql.bound import BoundQuery, Column, OneOf, Record, Table
 from connectsql.emulator.soql.shape import RecordShape
 from connectsql.emulator.soql.translate import select
@@ -28,7 +28,7 @@ def selected_fields(sobject: SObject, names: Sequence[str]) -> tuple[Field, ...]
 
 
 def read_records(
-    org: Org, sobject: SObject, fields: Sequence[Field], ids: Sequence[str], root: str
+    store: Store, sobject: SObject, fields: Sequence[Field], ids: Sequence[str], root: str
 ) -> list[dict[str, Any] | None]:
     """Return the records in the order of their ids; None for one that is not there."""
     table = Table(0, sobject)
@@ -45,6 +45,6 @@ def read_records(
         offset=0,
     )
     statement = select(query, columns, deleted=False)
-    rows = org.store.first(statement.sql, statement.values)
+    rows = store.first(statement.sql, statement.values)
     found = {row[0]: shape.record(row, root) for row in rows}
     return [found.get(one) for one in ids]
