@@ -99,7 +99,7 @@ _CONVERT: dict[str, Callable[[str], Any]] = {
     "numeric": _number,
     "double precision": _number,
     "date": date.fromisoformat,
-    "timestamp": _moment,
+    "timestamp without time zone": _moment,
     "timestamptz": _moment,
     "time": time.fromisoformat,
 }

@@ -125,7 +125,6 @@ def _problems(table: Table, stands: InstalledTable) -> Iterator[str]:
 
 _LONG_FORMS = {
     "timestamptz": "timestamp with time zone",
-    "timestamp": "timestamp without time zone",
     "time": "time without time zone",
 }
 

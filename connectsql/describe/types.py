@@ -57,19 +57,8 @@ def _varchar(length: int) -> str:
     return f"varchar({length})" if length else "text"
 
 
-def _heroku_picklist(field: Field) -> str:
+def _picklist(field: Field) -> str:
     return "varchar(255)" if field.length in (0, STANDARD_PICKLIST) else _varchar(field.length)
-
-
-def _native_picklist(field: Field) -> str:
-    return _varchar(field.length or 255)
-
-
-def _native_number(field: Field) -> str:
-    # A formula's result is not rounded to its scale, and precision 0 says that none is known.
-    if field.calculated or not field.precision or field.scale > field.precision:
-        return "numeric"
-    return f"numeric({field.precision},{field.scale})"
 
 
 def _native_int(field: Field) -> str:
@@ -81,13 +70,14 @@ _PROFILES: dict[str, dict[str, Callable[[Field], str]]] = {
         "int": lambda _: "integer",
         "datetime": lambda _: "timestamp without time zone",
         **dict.fromkeys(_NUMBERS, lambda _: "double precision"),
-        **dict.fromkeys(_PICKLISTS, _heroku_picklist),
+        **dict.fromkeys(_PICKLISTS, _picklist),
     },
     "native": {
         "int": _native_int,
         "datetime": lambda _: "timestamptz",
-        **dict.fromkeys(_NUMBERS, _native_number),
-        **dict.fromkeys(_PICKLISTS, _native_picklist),
+        # Without precision and scale: see docs/decisions/0007-numbers-without-scale.md.
+        **dict.fromkeys(_NUMBERS, lambda _: "numeric"),
+        **dict.fromkeys(_PICKLISTS, _picklist),
     },
 }
 

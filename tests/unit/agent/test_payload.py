@@ -52,7 +52,11 @@ def table(*columns: Column) -> Table:
         ("numeric(18,2)", "12345678901234567.89", Decimal("12345678901234567.89")),
         ("double precision", "0.1", Decimal("0.1")),
         ("date", "2026-02-28", date(2026, 2, 28)),
-        ("timestamp", "2026-02-28 10:00:00.5", datetime(2026, 2, 28, 10, 0, 0, 500000, UTC)),
+        (
+            "timestamp without time zone",
+            "2026-02-28 10:00:00.5",
+            datetime(2026, 2, 28, 10, 0, 0, 500000, UTC),
+        ),
         ("timestamptz", "2026-02-28 10:00:00+02", datetime(2026, 2, 28, 8, tzinfo=UTC)),
         ("varchar(10)", "t", "t"),
         ("text", None, None),
@@ -66,7 +70,11 @@ def test_a_value_keeps_its_meaning(type_: str, text: str | None, value: object) 
 
 @pytest.mark.parametrize(
     ("type_", "text"),
-    [("date", "infinity"), ("numeric", "NaN"), ("timestamp", "0044-03-15 00:00:00 BC")],
+    [
+        ("date", "infinity"),
+        ("numeric", "NaN"),
+        ("timestamp without time zone", "0044-03-15 00:00:00 BC"),
+    ],
 )
 def test_a_value_without_a_form_in_salesforce_names_its_column(type_: str, text: str) -> None:
     with pytest.raises(Unsendable, match=r"^x holds a value"):
