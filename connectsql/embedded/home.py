@@ -78,9 +78,11 @@ def temporary_home(account: Account | None) -> Home:
 def kept_home(folder: Path, found: Binaries, account: Account | None) -> Home:
     """Take a home that stays: make it, or use the one that is there."""
     folder = folder.absolute()
-    if not folder.exists():
-        folder.mkdir(parents=True)
-        folder.chmod(0o711 if account else 0o700)
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in missing:
+        # What we make is ours to open, whatever the umask.
+        path.chmod(0o711 if account else 0o700)
     if closed := closed_folder(folder, account):
         raise EmbeddedPostgresError(
             f"Postgres runs as '{account.name if account else ''}', not as root, "
