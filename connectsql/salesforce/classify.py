@@ -66,6 +66,7 @@ _CODES: dict[Verdict, tuple[str, ...]] = {
         "FUNCTIONALITY_NOT_ENABLED",
         "FeatureNotEnabled",
         "MALFORMED_QUERY",
+        "INVALID_QUERY_FILTER_OPERATOR",
         "QUERY_TOO_COMPLICATED",
         "STORAGE_LIMIT_EXCEEDED",
         "UNSUPPORTED_API_VERSION",
