@@ -1,0 +1,156 @@
+"""The README and the how-tos do what they say: their commands are run as they stand there."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import requests
+
+from connectsql import emulator
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMANDS = str(Path(sys.executable).parent)
+PLACEHOLDERS = ("yourorg", "=...", "postgresql://...")
+TOO_LONG_FOR_HERE = ("make demo",)  # tests/acceptance/test_demo.py runs it
+
+
+@pytest.fixture
+def org() -> Iterator[emulator.RunningOrg]:
+    seeds = {"Account": 3, "Contact": 5}
+    with emulator.start_in_thread(emulator.Options(seed_records=seeds)) as running:
+        yield running
+
+
+@pytest.fixture
+def environment(org: emulator.RunningOrg, database: str) -> dict[str, str]:
+    return {
+        "PATH": f"{COMMANDS}:{os.environ['PATH']}",
+        "HOME": os.environ.get("HOME", "/"),
+        "DATABASE_URL": database,
+        "SALESFORCE_INSTANCE_URL": org.url,
+        "SALESFORCE_CLIENT_ID": org.client_id,
+        "SALESFORCE_CLIENT_SECRET": org.client_secret,
+    }
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """Return the fenced blocks of one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+
+
+def commands(text: str) -> list[str]:
+    """Return the commands of a console block that can be run here."""
+    lines = [line[2:] for line in text.splitlines() if line.startswith("$ ")]
+    return [
+        line
+        for line in lines
+        if not any(word in line for word in PLACEHOLDERS) and line not in TOO_LONG_FOR_HERE
+    ]
+
+
+def run(lines: list[str], folder: Path, environment: dict[str, str]) -> None:
+    script = "\n".join(["set -euo pipefail -m", *lines])
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=folder, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_readmes_first_example(
+    tmp_path: Path, environment: dict[str, str], org: emulator.RunningOrg, database: str
+) -> None:
+    readme = ROOT / "README.md"
+    (tmp_path / "connectsql.yaml").write_text(blocks(readme, "yaml")[0])
+    apply, agent = (
+        line.partition("#")[0].strip() for line in commands(blocks(readme, "console")[0])
+    )
+    run(["connectsql describe", apply], tmp_path, environment)
+    writes, query = blocks(readme, "sql")[0].split("COMMIT;\n")
+    with (
+        psycopg.connect(database, autocommit=True) as sql,
+        subprocess.Popen([*agent.split()], cwd=tmp_path, env=environment) as process,
+    ):
+        sql.execute(f"{writes}COMMIT;".encode())
+        answer = requests.get(
+            f"{org.url}/__emulator__/calls",
+            params={"since": 0, "wait": 60, "path": "query.*FROM.Contact.WHERE.Id"},
+            timeout=90,
+        )
+        process.terminate()
+        assert process.wait(60) == 0
+        assert answer.json()["calls"]
+        cursor = sql.execute(query.strip().rstrip(";").encode() + b" WHERE externalid__c = 'con-1'")
+        [row] = cursor.fetchall()
+    printed = readme.read_text().split("\n```\n        sfid")[1].splitlines()
+    assert [column.name for column in cursor.description or ()] == [
+        name.strip() for name in ("sfid" + printed[0]).split("|")
+    ]
+    shown = [value.strip() for value in printed[2].split("|")]
+    assert [len(value) for value in row] == [len(value) for value in shown]
+    assert (row[1], row[3]) == (shown[1], shown[3])
+
+
+def test_the_readmes_commands(tmp_path: Path, environment: dict[str, str]) -> None:
+    console = blocks(ROOT / "README.md", "console")
+    run(commands(console[2]), tmp_path, environment)
+    assert (tmp_path / "schema.sql").stat().st_size > 1000
+
+
+def test_moving_from_heroku_connect(
+    tmp_path: Path, environment: dict[str, str], database: str
+) -> None:
+    (tmp_path / "export.json").write_text(json.dumps(EXPORT))
+    page = ROOT / "docs/how-to/move-from-heroku-connect.md"
+    run(
+        [line for text in blocks(page, "console") for line in commands(text)], tmp_path, environment
+    )
+    with psycopg.connect(database) as sql:
+        assert sql.execute("SELECT count(*) FROM salesforce.account").fetchone() == (3,)
+
+
+def test_testing_with_the_emulator(
+    tmp_path: Path, environment: dict[str, str], database: str
+) -> None:
+    (tmp_path / "connectsql.yaml").write_text(blocks(ROOT / "README.md", "yaml")[0])
+    run(["connectsql describe"], tmp_path, environment)
+    for name in [name for name in environment if name.startswith("SALESFORCE_")]:
+        del environment[name]
+    page = ROOT / "docs/how-to/test-with-the-emulator.md"
+    run(
+        [line for text in blocks(page, "console") for line in commands(text)], tmp_path, environment
+    )
+    with psycopg.connect(database) as sql:
+        assert sql.execute("SELECT count(*) FROM salesforce.account").fetchone() == (100,)
+
+
+EXPORT = {
+    "version": 1,
+    "mappings": [
+        {
+            "object_name": "Account",
+            "config": {
+                "access": "read_write",
+                "sf_notify_enabled": False,
+                "sf_polling_seconds": 600,
+                "sf_max_daily_api_calls": 30000,
+                "upsert_field": "ExternalId__c",
+                "fields": {
+                    "Id": {}, "SystemModstamp": {}, "IsDeleted": {}, "CreatedDate": {}, "Name": {},
+                    "ExternalId__c": {},
+                },
+                "indexes": {
+                    "Id": {"unique": True}, "SystemModstamp": {"unique": False},
+                    "ExternalId__c": {"unique": True},
+                },
+            },
+        }
+    ],
+}  # fmt: skip
