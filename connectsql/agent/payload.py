@@ -15,12 +15,11 @@ class Unsendable(Exception):
 
 
 def for_insert(table: Table, values: Mapping[str, str | None]) -> dict[str, Any]:
-    """Return the body of a new record: every value that is set and may be."""
-    filled = (
-        column
-        for column in table.columns
-        if column.createable and values.get(column.name) is not None
-    )
+    """Return the body of a new record: every value that is set and may be.
+
+    To Salesforce an empty text is no value.
+    """
+    filled = (one for one in table.columns if one.createable and values.get(one.name))
     return _body(filled, values)
 
 
@@ -46,7 +45,7 @@ def _body(columns: Iterable[Column], values: Mapping[str, str | None]) -> dict[s
         if column.lookup is None:
             continue
         value = to_json(column, values[column.name])
-        if value is None:
+        if value in (None, ""):
             body.setdefault(column.lookup.name, None)
         else:
             body.pop(column.lookup.name, None)

@@ -59,7 +59,7 @@ def _insert(table: Table, change: Change, row: Row) -> Operation:
     """A record that Salesforce has not got needs all of the row, whatever has changed."""
     values = _values(table, change, row) if change.action == "INSERT" else row.values
     body = for_insert(table, values)
-    identified = table.identifier is not None and body.get(table.identifier.path) not in (None, "")
+    identified = table.identifier is not None and table.identifier.path in body
     return Operation(kind="upsert" if identified else "create", change=change, body=body)
 
 

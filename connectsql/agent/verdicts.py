@@ -11,6 +11,7 @@ from connectsql.salesforce.collections import RowResult
 LOCK_ATTEMPTS = 10  # a record that others keep locked for all of these is parked
 PARENT_ATTEMPTS = 6  # about half a minute for a parent to arrive
 LONGEST_DELAY = 60.0  # seconds
+SERVER_ERROR = 500  # from this status on an answer does not say that nothing was done
 QUOTA_DELAY = 600.0  # seconds; the quota is one of 24 hours
 
 _UNKNOWN = (
@@ -71,8 +72,10 @@ def of_call(error: SalesforceError, *, kind: str, attempts: int) -> Fate:
             return Unknown()
         return Later(delay=_backoff(attempts), message=error.message)
     if isinstance(error, ApiError):
-        message = explain(error.code, error.message)
-        return _failed(classify(error.status, error.code, error.message), message, attempts)
+        if kind == "create" and error.status >= SERVER_ERROR:
+            return Unknown()
+        verdict = classify(error.status, error.code, error.message)
+        return _failed(verdict, error.message, attempts)
     return Later(delay=_backoff(attempts), message=error.message)
 
 

@@ -83,10 +83,9 @@ def test_a_value_without_a_form_in_salesforce_names_its_column(type_: str, text:
 
 def test_an_insert_sends_what_is_set_and_may_be() -> None:
     read_only = column("Formula", createable=False, updateable=False)
-    found = for_insert(
-        table(column("A"), column("B"), read_only), {"a": "1", "b": None, "formula": "x"}
-    )
-    assert found == {"A": "1"}
+    columns = (column("A"), column("B"), column("C"), column("D", "boolean"), read_only)
+    values = {"a": "1", "b": None, "c": "", "d": "f", "formula": "x"}
+    assert for_insert(table(*columns), values) == {"A": "1", "D": False}
 
 
 def test_an_update_sends_changed_columns_and_their_nulls() -> None:
@@ -101,9 +100,10 @@ def test_a_parent_named_by_external_id_takes_the_place_of_its_lookup() -> None:
     assert for_insert(both, {"accountid": "001x", "account__ext__c": "a"}) == {
         "Account.Ext__c": "a"
     }
-    assert for_update(both, {"accountid": None, "account__ext__c": None}, None) == {
-        "AccountId": None
-    }
+    for empty in (None, ""):
+        assert for_update(both, {"accountid": None, "account__ext__c": empty}, None) == {
+            "AccountId": None
+        }
     assert for_update(
         both, {"accountid": "001x", "account__ext__c": None}, frozenset({"accountid"})
     ) == {"AccountId": "001x"}
