@@ -27,6 +27,7 @@ Drop = Callable[[tuple[str, int]], None]
 
 _CONTROL = "/__emulator__/"
 _log = logging.getLogger("connectsql.emulator")
+_log.addHandler(logging.NullHandler())
 
 
 class Application:
@@ -51,7 +52,7 @@ class Application:
             await _send(call, await self._control(call), send)
             return
         started = time.perf_counter()
-        fault = self._faults.due(call.method, _address(call))
+        fault = self._faults.due(call.method, call.address)
         answered = await self._answer(call, fault)
         if answered is None:
             self._drop(scope["client"])
@@ -78,6 +79,9 @@ class Application:
     def _handled(self, call: Call) -> Answer:
         try:
             return dispatch.answer(self.org, call)
+        except UnicodeEncodeError as broken:
+            message = f"Invalid UTF-8: {broken.reason} at [line:1, column:1]"
+            return dispatch.refused(Refusal("JSON_PARSER_ERROR", message))
         except Exception:  # an org never shows a traceback, whatever went wrong inside it
             _log.exception("%s %s failed", call.method, call.path)
             message = "An unexpected error occurred; the emulator's log tells more"
@@ -145,7 +149,3 @@ async def _gone(receive: Receive) -> None:
     """Wait until the server knows that the client is gone: it then expects no answer."""
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def _address(call: Call) -> str:
-    return f"{call.path}?{call.query}" if call.query else call.path

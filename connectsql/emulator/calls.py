@@ -28,6 +28,11 @@ class LoggedCall:
     ms: float
     fault: str | None
 
+    @property
+    def address(self) -> str:
+        """The path with its query."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
     def as_json(self) -> dict[str, Any]:
         """Return the call as the control route shows it."""
         return asdict(self)
@@ -60,9 +65,9 @@ class CallLog:
         self._calls.clear()
 
     def since(self, n: int, path: str = "") -> list[LoggedCall]:
-        """Return the calls after number ``n`` whose path fits the regular expression."""
+        """Return the calls after number ``n`` whose address fits the regular expression."""
         pattern = re.compile(path)
-        return [call for call in self._calls if call.n > n and pattern.search(call.path)]
+        return [call for call in self._calls if call.n > n and pattern.search(call.address)]
 
     async def wait(self, n: int, path: str, seconds: float) -> list[LoggedCall]:
         """Return such calls as soon as there is one, or none after so many seconds."""

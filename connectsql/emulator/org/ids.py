@@ -28,13 +28,15 @@ def complete(short: str) -> str:
 def normalise(text: str) -> str | None:
     """Return the 18-character form of an id in either form, or None if it is none.
 
-    The check characters of the long form mend a spelling whose case was lost.
+    The check characters of the long form mend a spelling that lost its case.
     """
     if not _SHAPE.fullmatch(text):
         return None
     if len(text) == 15:
         return complete(text)
-    return _recased(text)
+    if complete(text[:15]) == text:
+        return text
+    return _recased(text) if text.isupper() or text.islower() else None
 
 
 def _recased(text: str) -> str | None:

@@ -44,7 +44,7 @@ def create(org: Org, call: Call) -> Answer:
 def update(org: Org, call: Call) -> Answer:
     """Change records; each carries its id."""
     body, records = _records(call)
-    repeated = _repeated(_id_of(record) for record in records)
+    repeated = _repeated(_long(_id_of(record)) for record in records)
 
     def save(record: Any) -> Result:
         sobject = _type_of(org, record)
@@ -52,7 +52,7 @@ def update(org: Org, call: Call) -> Answer:
         if not given:
             message = "Id not specified in an update call"
             raise refuse_row("MISSING_ARGUMENT", message, "Id")
-        if given in repeated:
+        if _long(given) in repeated:
             raise refuse_row("DUPLICATE_VALUE", f"Duplicate id specified: {given}", "Id")
         rows = org.records(sobject)
         record_id = rows.own_id(given)
@@ -67,14 +67,14 @@ def delete(org: Org, call: Call) -> Answer:
     """Move records to the recycle bin, by a list of ids."""
     wanted = _listed(call, "ids")
     _refuse_many(wanted)
-    repeated = _repeated(wanted)
+    repeated = _repeated(map(_long, wanted))
 
     def save(text: Any) -> Result:
         record_id = ids.normalise(text)
         sobject = org.schema.of_id(record_id) if record_id else None
         if record_id is None or sobject is None:
             raise refuse_row("MALFORMED_ID", f"malformed id {text}")
-        if text in repeated:
+        if record_id in repeated:
             raise refuse_row("DUPLICATE_VALUE", f"Duplicate id specified: {text}", "Id")
         org.records(sobject).delete(record_id)
         return _saved(record_id)
@@ -224,6 +224,10 @@ def _type_of(org: Org, record: Any) -> SObject:
     if sobject is None:
         raise refuse_row("INVALID_TYPE", f"sObject type '{name}' is not supported.")
     return sobject
+
+
+def _long(text: Any) -> Any:
+    return ids.normalise(text) if isinstance(text, str) else text
 
 
 def _id_of(record: Any) -> Any:

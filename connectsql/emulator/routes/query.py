@@ -42,7 +42,11 @@ def _run(org: Org, call: Call, *, deleted: bool) -> Answer:
     text = call.params.get("q", "")
     if not text.strip():
         raise Refusal("MALFORMED_QUERY", "A query string has to be specified")
-    found = run(_source(org), text, root=call.data_url, page_size=_page_size(call), deleted=deleted)
+    size = _page_size(call)
+    try:
+        found = run(_source(org), text, root=call.data_url, page_size=size, deleted=deleted)
+    except RecursionError:
+        raise Refusal("QUERY_TOO_COMPLICATED", "The conditions are nested too deeply") from None
     return _answer(found, call)
 
 

@@ -14,6 +14,7 @@ from connectsql.emulator.soql.syntax import Name, Path, Query, Value
 from connectsql.emulator.wire.errors import Refusal
 
 _LONGEST = 100_000
+_LARGEST = 2**31 - 1
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 
@@ -184,7 +185,7 @@ class _Builder(Transformer[Token, Query]):
         return self._whole(number) if number else None
 
     def _whole(self, number: Token) -> int:
-        if not number.isdigit():
+        if not number.isdigit() or int(number) > _LARGEST:
             raise errors.malformed(self._text, _at(number), f"unexpected token: '{number}'")
         return int(number)
 

@@ -103,7 +103,15 @@ def _test(test: Test, values: list[Any]) -> str:
         case bound.Negated(inner):
             return f"({_test(inner, values)}) IS NOT TRUE"
         case bound.Joined(word, parts):
-            return "(" + f" {word} ".join(_test(part, values) for part in parts) + ")"
+            return _joined(word, [_test(part, values) for part in parts])
+
+
+def _joined(word: str, parts: list[str]) -> str:
+    """Join conditions as a balanced tree: SQLite refuses a deep one."""
+    if len(parts) == 1:
+        return parts[0]
+    middle = len(parts) // 2
+    return f"({_joined(word, parts[:middle])} {word} {_joined(word, parts[middle:])})"
 
 
 def _compare(test: bound.Compare, values: list[Any]) -> str:

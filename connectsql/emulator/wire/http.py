@@ -41,6 +41,11 @@ class Call:
         return dict(parse_qsl(self.query, keep_blank_values=True))
 
     @property
+    def address(self) -> str:
+        """The path with its query."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
     def data_url(self) -> str:
         """The version's root, ``/services/data/v60.0``."""
         return f"/services/data/v{self.version:.1f}"
