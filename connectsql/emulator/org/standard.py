@@ -23,6 +23,7 @@ _SYSTEM: dict[str, dict[str, Any]] = {
     },
     "SystemModstamp": {"type": "datetime", "system": True},
 }
+_NOT_GROUPED = ("address", "currency", "double", "percent", "datetime")
 _ID = {"type": "id", "system": True, "lookup": True}
 _IS_DELETED = {"type": "boolean", "system": True, "label": "Deleted"}
 
@@ -78,7 +79,7 @@ def _field(name: str, told: dict[str, Any]) -> dict[str, Any]:
         "digits": told.get("digits", 0),
         "createable": writable,
         "updateable": writable,
-        "nillable": not (told.get("required") or always_set),
+        "nillable": not (told.get("required") or told.get("always") or always_set),
         "defaultedOnCreate": always_set or "default" in told or _default(told) is not None,
         "autoNumber": told.get("autonumber", False),
         "custom": name.endswith("__c"),
@@ -95,7 +96,7 @@ def _field(name: str, told: dict[str, Any]) -> dict[str, Any]:
         "defaultValue": _default(told),
         "filterable": length < 4000 and kind != "address",
         "sortable": length < 4000 and kind != "address",
-        "groupable": length < 4000 and kind not in ("address", "currency", "double", "percent"),
+        "groupable": length < 4000 and kind not in _NOT_GROUPED,
         "aggregatable": kind not in ("address", "boolean") and length < 4000,
         "extraTypeInfo": "plaintextarea" if kind == "textarea" else None,
     }

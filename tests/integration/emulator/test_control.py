@@ -1,0 +1,148 @@
+"""The emulator's own routes: the log of calls, and planned faults."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+
+from .conftest import Client
+
+CALLS = "/__emulator__/calls"
+FAULTS = "/__emulator__/faults"
+
+
+@pytest.fixture(autouse=True)
+def _no_faults_stay(client: Client) -> Any:
+    yield
+    client.call("DELETE", FAULTS)
+
+
+def plan(client: Client, **fault: Any) -> None:
+    answer = client.call("POST", FAULTS, json=[fault])
+    assert answer.status_code == 200, answer.text
+
+
+def logged(client: Client, since: int = 0, **more: Any) -> list[dict[str, Any]]:
+    answer = requests.get(client.org.url + CALLS, params={"since": since, **more}, timeout=30)
+    assert answer.status_code == 200
+    calls: list[dict[str, Any]] = answer.json()["calls"]
+    return calls
+
+
+def last(client: Client) -> int:
+    n: int = client.call("GET", CALLS).json()["last"]
+    return n
+
+
+def test_the_log_tells_what_was_called(client: Client) -> None:
+    before = last(client)
+    rows = [{"attributes": {"type": "Account"}, "Name": "x"}] * 3
+    client.collection("POST", "", rows)
+    client.query("SELECT Id FROM Account LIMIT 2")
+    client.get("sobjects/Account/nope")
+    told = [
+        (call["n"] - before, call["method"], call["status"], call["object"], call["records"])
+        for call in logged(client, before)
+    ]
+    assert told == [
+        (1, "POST", 200, None, 3),
+        (2, "GET", 200, "Account", 2),
+        (3, "GET", 404, "Account", None),
+    ]
+
+
+def test_the_log_can_be_cleared_and_numbers_go_on(client: Client) -> None:
+    client.get("limits")
+    before = last(client)
+    assert client.call("DELETE", CALLS).status_code == 204
+    assert logged(client) == []
+    client.get("limits")
+    assert [call["n"] for call in logged(client)] == [before + 1]
+
+
+def test_waiting_ends_with_the_first_call_that_fits(client: Client) -> None:
+    before = last(client)
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(logged, client, before, wait=20, path=r"Account\?x=2$")
+        for n in (1, 2):
+            client.get("sobjects/Account", x=n)
+        (call,) = waiting.result()
+    assert call["query"] == "x=2"
+    assert logged(client, last(client), wait=0.01) == []
+
+
+def test_what_the_control_routes_do_not_understand(client: Client) -> None:
+    for params in ({"since": "x"}, {"path": "("}):
+        assert client.call("GET", CALLS, params=params).status_code == 400
+    assert client.call("GET", "/__emulator__/nothing").status_code == 404
+    bad: list[Any] = [
+        "x",
+        [1],
+        [{"action": "explode"}],
+        [{"action": "delay"}],
+        [{"action": "refuse", "paht": "x"}],
+        [{"action": "refuse", "path": "("}],
+    ]
+    for fault in bad:
+        answer = client.call("POST", FAULTS, json=fault)
+        assert answer.status_code == 400
+        assert answer.json()[0]["errorCode"] == "INVALID_FAULT"
+
+
+def test_an_answer_is_lost_after_the_work_was_done(client: Client) -> None:
+    plan(client, action="lose_answer", method="post", path="sobjects/Account", times=1)
+    before = last(client)
+    with pytest.raises(requests.ConnectionError):
+        client.call("POST", "sobjects/Account", json={"Name": "x", "ExternalId__c": "lost"})
+    (call,) = logged(client, before, wait=20, path="Account")
+    assert (call["status"], call["fault"]) == (0, "lose_answer")
+    assert len(client.query("SELECT Id FROM Account WHERE ExternalId__c = 'lost'")) == 1
+    client.create("Account", Name="answered again")
+
+
+def test_a_call_is_refused_before_anything_is_done(client: Client) -> None:
+    plan(client, action="refuse", nth=2, path="sobjects/Account")
+    client.create("Account", Name="x", ExternalId__c="first")
+    with pytest.raises(requests.ConnectionError):
+        client.call("POST", "sobjects/Account", json={"Name": "x", "ExternalId__c": "second"})
+    client.create("Account", Name="x", ExternalId__c="third")
+    assert client.query("SELECT Id FROM Account WHERE ExternalId__c = 'second'") == []
+
+
+def test_an_error_is_answered_every_second_time(client: Client) -> None:
+    told = {"status": 503, "errorCode": "SERVER_UNAVAILABLE", "message": "busy"}
+    plan(client, action="error", every=2, path="limits", times=1, **told)
+    answers = [client.get("limits") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 503, 200, 200]
+    assert answers[1].json() == [{"message": "busy", "errorCode": "SERVER_UNAVAILABLE"}]
+    (fault,) = client.call("GET", FAULTS).json()["faults"]
+    assert (fault["met"], fault["happened"]) == (4, 1)
+
+
+def test_one_row_of_a_collection_is_refused(client: Client) -> None:
+    told = {"statusCode": "UNABLE_TO_LOCK_ROW", "message": "unable to obtain exclusive access"}
+    plan(client, action="row_error", index=1, path="composite/sobjects", times=1, **told)
+    rows = [{"attributes": {"type": "Lead"}, "LastName": n, "Company": "fault"} for n in "abc"]
+    first, second, third = client.collection("POST", "", rows)
+    assert first["success"]
+    assert third["success"]
+    assert second == {"success": False, "errors": [{**told, "fields": []}]}
+    assert len(client.query("SELECT Id FROM Lead WHERE Company = 'fault'")) == 2
+    plan(client, action="row_error", index=0, path="sobjects/Lead", **told)
+    error = client.row_error("Lead", LastName="x", Company="y")
+    assert error["errorCode"] == "UNABLE_TO_LOCK_ROW"
+
+
+def test_a_delayed_call_holds_up_no_other(client: Client) -> None:
+    plan(client, action="delay", ms=400, path="limits")
+    before = last(client)
+    with ThreadPoolExecutor() as pool:
+        slow = pool.submit(client.get, "limits")
+        quick = requests.get(f"{client.org.url}/services/data", timeout=30)
+        assert quick.status_code == 200
+        assert slow.result().status_code == 200
+    calls = [call for call in logged(client, before) if "limits" in call["path"]]
+    assert [call["fault"] for call in calls] == ["delay"]

@@ -1,0 +1,163 @@
+"""Starting, stopping, keeping the data, and refusing to start."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from connectsql.emulator import Options, start_in_thread
+from connectsql.errors import EmulatorError
+
+from .conftest import Client
+
+SCRIPT = """
+from pathlib import Path
+from connectsql.emulator import Options, run
+run(Options(data=Path(%r), seed_records={"Account": 3}))
+"""
+
+
+def started(file: Path) -> tuple[subprocess.Popen[str], dict[str, Any]]:
+    command = [sys.executable, "-c", SCRIPT % str(file)]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
+    )
+    assert process.stdout
+    return process, json.loads(process.stdout.readline())
+
+
+def accounts(told: dict[str, Any]) -> list[dict[str, Any]]:
+    with requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {told['access_token']}"
+        query = {"q": "SELECT FIELDS(ALL) FROM Account LIMIT 200"}
+        url = f"{told['url']}/services/data/v60.0/query"
+        records: list[dict[str, Any]] = session.get(url, params=query, timeout=30).json()["records"]
+        return records
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+def test_a_process_says_where_it_is_and_ends_when_told_to(tmp_path: Path, sign: int) -> None:
+    process, told = started(tmp_path / "org.db")
+    assert set(told) == {
+        "url",
+        "access_token",
+        "client_id",
+        "client_secret",
+        "username",
+        "password",
+    }
+    assert told["url"].startswith("http://127.0.0.1:")
+    with requests.Session() as kept_alive:
+        assert kept_alive.get(f"{told['url']}/services/data", timeout=30).status_code == 200
+        process.send_signal(sign)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert out == ""
+    assert "Traceback" not in err
+    assert "GET /services/data -> 200" in err
+
+
+def test_records_survive_a_killed_process(tmp_path: Path) -> None:
+    process, told = started(tmp_path / "org.db")
+    before = accounts(told)
+    process.kill()
+    process.communicate()
+    with start_in_thread(Options(data=tmp_path / "org.db", seed_records={"Account": 9})) as org:
+        client = Client(org)
+        assert accounts(org.as_json()) == before
+        assert len(before) == 3
+        newest = client.create("Account", Name="next")
+        assert newest > before[-1]["Id"]
+        assert len(client.query("SELECT Id FROM User")) == 1
+        client.close()
+
+
+def test_a_described_field_that_came_later_is_added(tmp_path: Path) -> None:
+    raw: dict[str, Any] = {
+        "name": "Thing__c",
+        "fields": [{"name": "Id", "type": "id"}, {"name": "Name", "type": "string"}],
+    }
+    raw["fields"][1]["createable"] = True
+    (tmp_path / "d").mkdir()
+    path = tmp_path / "d" / "thing.json"
+    path.write_text(json.dumps(raw))
+    options = Options(describe=tmp_path / "d", data=tmp_path / "org.db")
+    with start_in_thread(options) as org:
+        client = Client(org)
+        client.create("Thing__c", Name="x")
+        client.close()
+    raw["fields"].append({"name": "Size__c", "type": "double", "createable": True})
+    path.write_text(json.dumps(raw))
+    with start_in_thread(options) as org:
+        client = Client(org)
+        (thing,) = client.query("SELECT Name, Size__c FROM Thing__c")
+        assert (thing["Name"], thing["Size__c"]) == ("x", None)
+        client.close()
+
+
+def test_stopping_twice_is_no_harm_and_frees_the_port() -> None:
+    org = start_in_thread()
+    port = int(org.url.rsplit(":", 1)[1])
+    org.stop()
+    org.stop()
+    with start_in_thread(Options(port=port)) as again:
+        assert again.url == org.url
+
+
+def test_every_answer_can_be_delayed() -> None:
+    with start_in_thread(Options(latency_ms=30)) as org:
+        client = Client(org)
+        client.get("limits")
+        (call,) = client.call("GET", "/__emulator__/calls").json()["calls"]
+        assert call["ms"] >= 30
+        client.close()
+
+
+def refused(options: Options) -> tuple[str, str]:
+    with pytest.raises(EmulatorError) as caught:
+        start_in_thread(options)
+    return caught.value.message, caught.value.hint
+
+
+def test_a_taken_port_is_refused() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        message, hint = refused(Options(port=taken.getsockname()[1]))
+    assert "cannot be used" in message
+    assert "another port" in hint
+    assert "port 70000" in refused(Options(port=70000))[0]
+
+
+def test_bad_describes_are_refused(tmp_path: Path) -> None:
+    assert "no folder" in refused(Options(describe=tmp_path / "missing"))[0]
+    assert "is a describe" in refused(Options(describe=tmp_path))[0]
+    broken = tmp_path / "broken.json"
+    broken.write_text("{")
+    assert str(broken) in refused(Options(describe=tmp_path))[0]
+    broken.write_text('{"name": "X", "fields": [{"name": "Id"}]}')
+    assert "no name or no type" in refused(Options(describe=tmp_path))[0]
+    broken.write_text('{"name": "X", "fields": []}')
+    assert "no field Id" in refused(Options(describe=tmp_path))[0]
+    good = '{"name": "X", "fields": [{"name": "Id", "type": "id"}]}'
+    broken.write_text(good)
+    (tmp_path / "twin.json").write_text(good)
+    assert "both describe X" in refused(Options(describe=tmp_path))[0]
+
+
+def test_unknown_objects_and_bad_data_files_are_refused(tmp_path: Path) -> None:
+    message, hint = refused(Options(seed_records={"Foo": 1}))
+    assert "Foo" in message
+    assert "Account, Case, Contact" in hint
+    assert "cannot be opened" in refused(Options(data=tmp_path / "no" / "org.db"))[0]
+    (tmp_path / "text.db").write_text("this is no database, however one looks at it" * 99)
+    assert "cannot be used" in refused(Options(data=tmp_path / "text.db"))[0]
