@@ -85,9 +85,10 @@ class Recorder:
         ]
         taken = rows.note_written(written)
         lost = {one.id: one.sfid for one in written if one.id not in taken}
-        standing = rows.existing(list(lost))
+        standing = rows.existing(list(lost)) if lost else set()
         gone = [(id_, sfid) for id_, sfid in lost.items() if id_ not in standing]
-        self._log.delete_after_all(rows.table.name, gone)
+        if gone:
+            self._log.delete_after_all(rows.table.name, gone)
         refused = []
         for one, fate in done:
             if one.kind != "delete" and one.change.record_id in standing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 
 from connectsql.agent.fold import Change, waves
@@ -57,6 +58,7 @@ class Writer:
         self._by_name = desired.by_name
         self._rows = {one.name: Rows(connection, one) for one in desired.tables}
         self._stagings = {one.name: Staging(connection, one) for one in desired.tables}
+        self._look_for_orphans = 0.0
 
     def work(self) -> int:
         """Send one claim; return how many log entries it had.
@@ -64,7 +66,8 @@ class Writer:
         Raises SalesforceError where the org cannot be reached (everything that was not sent is
         due again), LeaseLost, and DatabaseError.
         """
-        self._adopt_orphans()
+        if time.monotonic() >= self._look_for_orphans:
+            self._adopt_orphans()
         entries = self._log.claim(CLAIM)
         unsent = {entry.id for entry in entries}
         try:
@@ -166,6 +169,7 @@ class Writer:
             if free:
                 self._log.requeue(free, delay=0, message=None)
             self._park([one for one in orphans if one.sent_blind])
+        self._look_for_orphans = time.monotonic() + self._lease.renew_after
 
     def _park(self, orphans: Sequence[Orphan]) -> None:
         message = Unknown().message

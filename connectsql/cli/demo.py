@@ -138,6 +138,7 @@ def _agent(scene: Scene, stop: Stop, tour: Tour) -> Iterator[None]:
             own_stop.set()
             thread.join()
             raise
+    tour.loaded()
     try:
         yield
     finally:

@@ -82,6 +82,7 @@ class Tour:
         self._scene = scene
         self._console = scene.console
         self._number = 0
+        self._load_took = 0.0  # seconds
 
     def declare(self) -> None:
         """Show the config."""
@@ -114,13 +115,15 @@ class Tour:
             "SELECT count(*) FROM connectsql.mapping WHERE loaded_at IS NOT NULL"
         )
         self._until(loaded, lambda row: row[0] == len(self._scene.desired.tables), over)
-        took = time.monotonic() - began
-        query: LiteralString = (
+        self._load_took = time.monotonic() - began
+
+    def loaded(self) -> None:
+        """Say what was loaded."""
+        accounts, contacts = self._one(
             "SELECT (SELECT count(*) FROM salesforce.account), "
             "(SELECT count(*) FROM salesforce.contact)"
         )
-        accounts, contacts = self._one(query)
-        self._say(f"{accounts:,} accounts and {contacts:,} contacts in {took:.1f} s.")
+        self._say(f"{accounts:,} accounts and {contacts:,} contacts in {self._load_took:.1f} s.")
 
     def application_writes(self) -> None:
         """Run an application's transaction, and show the rows before and after."""

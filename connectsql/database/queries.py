@@ -27,3 +27,16 @@ def blocks() -> dict[str, LiteralString]:
 def query(name: str, **parts: sql.Composable) -> sql.Composed:
     """Return the block with its ``{parts}`` filled in."""
     return sql.SQL(blocks()[name]).format(**parts)
+
+
+class Queries:
+    """Blocks with the same parts filled in, each composed once."""
+
+    def __init__(self, **parts: sql.Composable) -> None:
+        self._parts = parts
+        self._composed: dict[str, bytes] = {}
+
+    def __getitem__(self, name: str) -> bytes:
+        if name not in self._composed:
+            self._composed[name] = query(name, **self._parts).as_bytes(None)
+        return self._composed[name]

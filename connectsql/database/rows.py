@@ -10,7 +10,7 @@ from psycopg import sql
 
 from connectsql.compiler.model import Table
 from connectsql.database.connection import Connection, errors
-from connectsql.database.queries import query
+from connectsql.database.queries import Queries, query
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,14 +38,14 @@ class Rows:
         self._connection = connection
         self.table = table
         log = sql.Identifier(table.schema, "_trigger_log")
-        self._parts = {
-            "log": log,
-            "table": sql.Identifier(table.schema, table.name),
-            "columns": sql.SQL(", ").join(
+        self._queries = Queries(
+            log=log,
+            table=sql.Identifier(table.schema, table.name),
+            columns=sql.SQL(", ").join(
                 sql.SQL("{}::text").format(sql.Identifier("t", one.name)) for one in table.columns
             ),
-            "waiting": query("waiting", log=log),
-        }
+            waiting=query("waiting", log=log),
+        )
 
     def to_send(self, ids: Sequence[int]) -> dict[int, Row]:
         """Return the rows that are still there, by id."""
@@ -62,6 +62,8 @@ class Rows:
 
         One that did not is gone, or its record belongs to another row already.
         """
+        if not written:
+            return set()
         unique = list({one.sfid: one for one in reversed(written)}.values())
         found = self._run(
             "note_written",
@@ -77,11 +79,13 @@ class Rows:
 
     def note_refused(self, refused: Sequence[tuple[int, str]]) -> None:
         """Show in the rows why Salesforce refused them."""
+        if not refused:
+            return
         ids, messages = [one[0] for one in refused], [one[1] for one in refused]
         self._run("note_refused", ids=ids, messages=messages)
 
     def _run(self, name: str, **parameters: object) -> list[tuple[Any, ...]]:
         cursor = self._connection.execute(
-            query(name, **self._parts), {"table": self.table.name, **parameters}
+            self._queries[name], {"table": self.table.name, **parameters}
         )
         return cursor.fetchall() if cursor.description else []

@@ -15,7 +15,7 @@ from psycopg import sql
 from connectsql.compiler.model import Column, Table
 from connectsql.compiler.names import shorten
 from connectsql.database.connection import Connection, errors
-from connectsql.database.queries import query
+from connectsql.database.queries import Queries, query
 
 Record = Mapping[str, Any]  # values by the field's path, "Id" among them
 
@@ -34,7 +34,7 @@ class Staging:
     def __init__(self, connection: Connection, table: Table) -> None:
         self._connection = connection
         self.table = table
-        self._parts = _parts(table)
+        self._queries = Queries(**_parts(table))
         self._stands = False
 
     def merge(self, records: Iterable[Record]) -> Merged:
@@ -68,7 +68,7 @@ class Staging:
         paths = self.table.select
         with (
             self._connection.cursor() as cursor,
-            cursor.copy(query("fill_stage", **self._parts)) as copy,
+            cursor.copy(self._queries["fill_stage"]) as copy,
         ):
             for record in records:
                 copy.write_row([as_text(record[path]) for path in paths])
@@ -81,12 +81,10 @@ class Staging:
         return bool(self._count("blind_inserts_on_their_way"))
 
     def _run(self, name: str) -> int:
-        statement = query(name, **self._parts)
-        return self._connection.execute(statement, {"table": self.table.name}).rowcount
+        return self._connection.execute(self._queries[name], {"table": self.table.name}).rowcount
 
     def _count(self, name: str) -> int:
-        statement = query(name, **self._parts)
-        row = self._connection.execute(statement, {"table": self.table.name}).fetchone()
+        row = self._connection.execute(self._queries[name], {"table": self.table.name}).fetchone()
         return int(row[0]) if row else 0
 
 

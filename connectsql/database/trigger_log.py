@@ -11,7 +11,7 @@ from psycopg.types.hstore import HstoreLoader
 
 from connectsql.compiler.model import Desired
 from connectsql.database.connection import Connection, errors
-from connectsql.database.queries import query
+from connectsql.database.queries import Queries
 
 ARCHIVE_BATCH = 5000
 
@@ -68,8 +68,10 @@ class TriggerLog:
 
     def __init__(self, connection: Connection, desired: Desired, agent: int) -> None:
         self._connection = connection
-        self._log = sql.Identifier(desired.schema, "_trigger_log")
-        self._archive = sql.Identifier(desired.schema, "_trigger_log_archive")
+        self._queries = Queries(
+            log=sql.Identifier(desired.schema, "_trigger_log"),
+            archive=sql.Identifier(desired.schema, "_trigger_log_archive"),
+        )
         self._common = {
             "schema": desired.schema,
             "agent": agent,
@@ -108,6 +110,8 @@ class TriggerLog:
 
     def finish(self, outcomes: Sequence[Outcome]) -> None:
         """Note final states."""
+        if not outcomes:
+            return
         self._run(
             "finish",
             ids=[one.id for one in outcomes],
@@ -143,8 +147,7 @@ class TriggerLog:
             self._run("purge_archive", limit=ARCHIVE_BATCH)
 
     def _run(self, name: str, **parameters: object) -> list[tuple[Any, ...]]:
-        statement = query(name, log=self._log, archive=self._archive)
-        cursor = self._connection.execute(statement, {**self._common, **parameters})
+        cursor = self._connection.execute(self._queries[name], {**self._common, **parameters})
         return cursor.fetchall() if cursor.description else []
 
 
