@@ -36,7 +36,7 @@ class ReadBack:
         try:
             records = [flatten(one, table.select) for one in self._read(table, sfids)]
         except SalesforceError as error:
-            _log.warning("%s: written, but not read back: %s", table.name, error)
+            _log.warning("not read back table=%s rows=%d: %s", table.name, len(sfids), error)
             return
         staging.refresh(records)
 

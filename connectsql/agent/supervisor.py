@@ -161,11 +161,11 @@ class Agent:
         except (OrgUnreachable, LoginFailed, DatabaseUnreachable):
             raise
         except (ApiError, DatabaseError) as error:
-            _log.error("%s cannot be read: %s", table.name, error)
+            _log.error("not read table=%s: %s", table.name, error)
             reader.note_problem(table, str(error))
             return str(error)
         if result.changed:
-            _log.info("%s: %d rows changed in Salesforce", table.name, result.changed)
+            _log.info("received table=%s rows=%d", table.name, result.changed)
         return result
 
     def _read_all(self, reader: Reader) -> tuple[list[Read], dict[str, str]]:

@@ -140,8 +140,12 @@ class Writer:
                 raise LeaseLost("another agent has taken over: this one was silent for too long")
             if batch.kind == "create":
                 self._log.about_to_send_blind(batch.entry_ids)
+        began = time.monotonic()
         sent = send(self._collections, batch)
-        _log.info("%s: %s %d rows", batch.table.name, batch.kind, len(batch.operations))
+        took = round((time.monotonic() - began) * 1000)
+        done = sum(isinstance(fate, Done) for _, fate in sent.fates)
+        words = "sent table=%s kind=%s rows=%d done=%d ms=%d"
+        _log.info(words, batch.table.name, batch.kind, len(sent.fates), done, took)
         return sent
 
     def _unambiguous(
@@ -174,7 +178,7 @@ class Writer:
     def _park(self, orphans: Sequence[Orphan]) -> None:
         message = Unknown().message
         if orphans:
-            _log.warning("%d inserts of a lost agent are parked as ambiguous", len(orphans))
+            _log.warning("parked as ambiguous: inserts=%d of an agent that is gone", len(orphans))
             self._log.park_ambiguous([one.id for one in orphans], message)
         for table in {one.table for one in orphans}:
             rows = [(one.record_id, message) for one in orphans if one.table == table]

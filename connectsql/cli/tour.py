@@ -224,10 +224,10 @@ class Tour:
         """Show the calls the org has received since, but for the reader's polls."""
         self._say("What the org received:")
         for call in self._calls(mark):
-            if "/query" not in call["path"] or call["method"] != "GET":
-                path = call["path"].partition("/composite/")[2]
+            if not call["path"].endswith("/queryAll"):
+                path = call["path"].partition(f"/v{self._scene.config.api_version}/")[2]
                 records = counted(call["records"], "record")
-                self._say(f"  {call['method']:6} composite/{path}  {call['status']}  {records}")
+                self._say(f"  {call['method']:6} {path}  {call['status']}  {records}")
 
     def _mark(self) -> int:
         calls = self._calls(0)
