@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 from connectsql.emulator import dispatch
@@ -41,7 +42,13 @@ class Application:
         self._drop = drop
         self._log = CallLog()
         self._faults = FaultPlan()
+        self._closing = asyncio.Event()
         self._controls = control.Controls(org=org, log=self._log, faults=self._faults)
+
+    def close(self) -> None:
+        """End all waits and delays, so that the calls under way can be answered."""
+        self._closing.set()
+        self._log.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -66,7 +73,7 @@ class Application:
         action = fault.action if fault else None
         delay = self.org.options.latency_ms + (fault.ms if fault and action == "delay" else 0)
         if delay:
-            await asyncio.sleep(delay / 1000)
+            await self._pause(delay / 1000)
         if fault and action == "refuse":
             return None
         if fault and action == "error":
@@ -86,6 +93,11 @@ class Application:
             _log.exception("%s %s failed", call.method, call.path)
             message = "An unexpected error occurred; the emulator's log tells more"
             return dispatch.refused(Refusal("UNKNOWN_EXCEPTION", message, status=500))
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
 
     async def _control(self, call: Call) -> Answer:
         try:

@@ -45,6 +45,7 @@ class CallLog:
         self._calls: deque[LoggedCall] = deque(maxlen=_MOST)
         self._last = 0
         self._changed = asyncio.Event()
+        self._closed = False
 
     @property
     def last(self) -> int:
@@ -60,6 +61,11 @@ class CallLog:
         self._changed = asyncio.Event()
         return call
 
+    def close(self) -> None:
+        """Let nobody wait any longer."""
+        self._closed = True
+        self._changed.set()
+
     def clear(self) -> None:
         """Forget the calls; numbering goes on."""
         self._calls.clear()
@@ -73,7 +79,7 @@ class CallLog:
         """Return such calls as soon as there is one, or none after so many seconds."""
         try:
             async with asyncio.timeout(seconds):
-                while not (found := self.since(n, path)):
+                while not (found := self.since(n, path)) and not self._closed:
                     await self._changed.wait()
         except TimeoutError:
             return []

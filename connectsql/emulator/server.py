@@ -109,10 +109,15 @@ class _Server(uvicorn.Server):
         )
         super().__init__(config)
         self.accepting = threading.Event()
+        self._application = application
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.accepting.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._application.close()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

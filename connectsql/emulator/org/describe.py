@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from connectsql.emulator.org.schema import SObject
@@ -165,18 +164,29 @@ def soap_type(kind: str) -> str:
     return _SOAP_TYPES.get(kind, "xsd:string")
 
 
-@lru_cache(maxsize=256)
-def whole(sobject: SObject, version: float) -> bytes:
-    """Return the JSON of an object's describe, its urls in the version that was asked."""
-    described = _object(sobject) | {"fields": [_field(one) for one in sobject.raw["fields"]]}
-    return _in_version(encode(described), version)
+class Describes:
+    """The describes of an org, each put together once."""
 
+    def __init__(self) -> None:
+        self._whole: dict[tuple[str, float], bytes] = {}
+        self._brief: dict[tuple[str, float], bytes] = {}
 
-@lru_cache(maxsize=256)
-def brief(sobject: SObject, version: float) -> bytes:
-    """Return the JSON of an object's entry in the list of all objects."""
-    entry = {key: one for key, one in _object(sobject).items() if key not in _ONLY_WHEN_WHOLE}
-    return _in_version(encode(entry), version)
+    def whole(self, sobject: SObject, version: float) -> bytes:
+        """Return the JSON of an object's describe, its urls in the version that was asked."""
+        key = (sobject.name, version)
+        if key not in self._whole:
+            fields = [_field(one) for one in sobject.raw["fields"]]
+            self._whole[key] = _in_version(encode(_object(sobject) | {"fields": fields}), version)
+        return self._whole[key]
+
+    def brief(self, sobject: SObject, version: float) -> bytes:
+        """Return the JSON of an object's entry in the list of all objects."""
+        key = (sobject.name, version)
+        if key not in self._brief:
+            whole = _object(sobject).items()
+            entry = {name: one for name, one in whole if name not in _ONLY_WHEN_WHOLE}
+            self._brief[key] = _in_version(encode(entry), version)
+        return self._brief[key]
 
 
 def etag(body: bytes) -> str:

@@ -8,6 +8,7 @@ from connectsql.emulator.options import Options
 from connectsql.emulator.org import clock, ids
 from connectsql.emulator.org.clock import Clock
 from connectsql.emulator.org.cursors import Cursors
+from connectsql.emulator.org.describe import Describes
 from connectsql.emulator.org.loading import load_schema
 from connectsql.emulator.org.records import Records
 from connectsql.emulator.org.schema import SObject
@@ -31,6 +32,7 @@ class Org:
         self.started = now()
         self.calls_used = 0
         self.cursors = Cursors(self.store)
+        self.describes = Describes()
         self._records: dict[str, Records] = {}
         self.sessions = Sessions(self.org_id)
 

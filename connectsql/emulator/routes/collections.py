@@ -20,6 +20,7 @@ from connectsql.emulator.wire.router import Router
 _MOST_RECORDS = 200
 _MOST_READ = 2000
 _MOST_CHUNKS = 10
+_KEYS = (str, int, float)
 
 Result = dict[str, Any]
 Save = Callable[[Any], Result]
@@ -66,6 +67,8 @@ def update(org: Org, call: Call) -> Answer:
 def delete(org: Org, call: Call) -> Answer:
     """Move records to the recycle bin, by a list of ids."""
     wanted = _listed(call, "ids")
+    if not wanted:
+        raise Refusal("MISSING_ARGUMENT", "The ids parameter is required")
     _refuse_many(wanted)
     repeated = _repeated(map(_long, wanted))
 
@@ -95,7 +98,7 @@ def upsert(org: Org, call: Call) -> Answer:
             message = f"all records have to be of type {sobject.name}"
             raise refuse_row("INVALID_TYPE", message)
         value = _key_of(record, key)
-        if value is not None and value in repeated:
+        if isinstance(value, _KEYS) and value in repeated:
             message = f"Duplicate external id specified: {value}"
             raise refuse_row("DUPLICATE_VALUE", message, key.name)
         record_id, is_new = _upsert(org, sobject, key, value, record)
@@ -156,7 +159,7 @@ def _each(org: Org, call: Call, records: Sequence[Any], save: Save, *, all_or_no
                 raise _RolledBack
     except _RolledBack:
         results = [_rolled_back(one) if one["success"] else one for one in results]
-    return Answer(body=results, records=len(results))
+    return Answer(body=results, records=len(results), object=_common_type(records))
 
 
 def _result(record: Any, save: Save, planned: Refusal | None) -> Result:
@@ -216,6 +219,12 @@ def _type_name(record: Any) -> str | None:
     return attributes.get("type") if isinstance(attributes, dict) else None
 
 
+def _common_type(records: Sequence[Any]) -> str | None:
+    """Return the object of all records, for the call log."""
+    types = {_type_name(one) if isinstance(one, dict) else None for one in records}
+    return types.pop() if len(types) == 1 else None
+
+
 def _type_of(org: Org, record: Any) -> SObject:
     name = _type_name(record)
     if not isinstance(name, str):
@@ -226,8 +235,8 @@ def _type_of(org: Org, record: Any) -> SObject:
     return sobject
 
 
-def _long(text: Any) -> Any:
-    return ids.normalise(text) if isinstance(text, str) else text
+def _long(text: Any) -> str | None:
+    return ids.normalise(text) if isinstance(text, str) else None
 
 
 def _id_of(record: Any) -> Any:
@@ -240,7 +249,7 @@ def _key_of(record: Any, key: Field) -> Any:
 
 
 def _repeated(values: Iterable[Any]) -> set[Any]:
-    known = [one for one in values if isinstance(one, str | int | float)]
+    known = [one for one in values if isinstance(one, _KEYS)]
     return {value for value, times in Counter(known).items() if times > 1}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from connectsql.emulator.org import ids
@@ -15,6 +16,8 @@ from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router
 
 _BODY_ON_UPDATE_SINCE = 46.0
+
+_Act = Callable[[Org, Call, SObject, str], Answer]
 
 routes: Router[Handler] = Router()
 
@@ -90,22 +93,17 @@ def delete_by_key(org: Org, call: Call) -> Answer:
     return _by_key(org, call, _delete)
 
 
-def _by_key(org: Org, call: Call, act: Any) -> Answer:
+def _by_key(org: Org, call: Call, act: _Act) -> Answer:
     sobject = named_object(org, call)
     key = external_key(sobject, call.arguments["key"])
     if key.type == "id":
-        return _act(act, org, call, sobject, _known_id(org, sobject, call.arguments["value"]))
+        return act(org, call, sobject, _known_id(org, sobject, call.arguments["value"]))
     found = org.records(sobject).find(key, call.arguments["value"])
     if not found:
         raise not_found()
     if len(found) > 1:
         return Answer(status=300, body=[_url(call, sobject, one) for one in found])
-    return _act(act, org, call, sobject, found[0])
-
-
-def _act(act: Any, org: Org, call: Call, sobject: SObject, record_id: str) -> Answer:
-    answer: Answer = act(org, call, sobject, record_id)
-    return answer
+    return act(org, call, sobject, found[0])
 
 
 def _read(org: Org, call: Call, sobject: SObject, record_id: str) -> Answer:

@@ -18,7 +18,7 @@ routes: Router[Handler] = Router()
 @routes.route("GET", "/sobjects")
 def all_objects(org: Org, call: Call) -> Answer:
     """Answer the list of objects."""
-    entries = b",".join(describe.brief(one, call.version) for one in org.schema.objects)
+    entries = b",".join(org.describes.brief(one, call.version) for one in org.schema.objects)
     head = f'{{"encoding":"UTF-8","maxBatchSize":{_LARGEST_BATCH},"sobjects":['
     return _unless_known(org, call, head.encode() + entries + b"]}")
 
@@ -27,14 +27,14 @@ def all_objects(org: Org, call: Call) -> Answer:
 def one_object(org: Org, call: Call) -> Answer:
     """Answer an object in brief. Nothing was viewed recently by a user without a screen."""
     sobject = named_object(org, call)
-    entry = describe.brief(sobject, call.version)
+    entry = org.describes.brief(sobject, call.version)
     return Answer(body=b'{"objectDescribe":' + entry + b',"recentItems":[]}')
 
 
 @routes.route("GET", "/sobjects/{object}/describe")
 def described(org: Org, call: Call) -> Answer:
     """Answer an object's whole describe."""
-    return _unless_known(org, call, describe.whole(named_object(org, call), call.version))
+    return _unless_known(org, call, org.describes.whole(named_object(org, call), call.version))
 
 
 def _unless_known(org: Org, call: Call, body: bytes) -> Answer:

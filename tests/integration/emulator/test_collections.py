@@ -155,3 +155,14 @@ def test_records_of_alternating_objects_are_too_many_chunks(client: Client) -> N
     rows = [account(Name="x"), {"attributes": {"type": "Lead"}, "LastName": "x", "Company": "y"}]
     answer = client.call("POST", "composite/sobjects", json={"records": rows * 6})
     assert answer.status_code == 400
+
+
+def test_values_of_the_wrong_kind_are_refused_row_by_row(client: Client) -> None:
+    keys: list[Any] = [["x"], {"a": 1}, 7, True, "x" * 65]
+    rows = [account(Name="x", ExternalId__c=key) for key in keys]
+    results = client.collection("PATCH", "/Account/ExternalId__c", rows)
+    codes = [row["errors"][0]["statusCode"] for row in results]
+    assert codes == ["JSON_PARSER_ERROR"] * 4 + ["STRING_TOO_LONG"]
+    results = client.collection("PATCH", "", [account(id=key, Name="x") for key in keys])
+    assert {row["errors"][0]["statusCode"] for row in results} == {"MALFORMED_ID"}
+    assert client.call("DELETE", "composite/sobjects").status_code == 400

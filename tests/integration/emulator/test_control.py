@@ -48,7 +48,7 @@ def test_the_log_tells_what_was_called(client: Client) -> None:
         for call in logged(client, before)
     ]
     assert told == [
-        (1, "POST", 200, None, 3),
+        (1, "POST", 200, "Account", 3),
         (2, "GET", 200, "Account", 2),
         (3, "GET", 404, "Account", None),
     ]

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,17 @@ def test_stopping_twice_is_no_harm_and_frees_the_port() -> None:
     org.stop()
     with start_in_thread(Options(port=port)) as again:
         assert again.url == org.url
+
+
+def test_stopping_ends_those_who_wait() -> None:
+    org = start_in_thread(Options(latency_ms=60_000))
+    with ThreadPoolExecutor() as pool:
+        waits = [f"{org.url}/__emulator__/calls?wait=60", f"{org.url}/services/data"]
+        waiting = [pool.submit(requests.get, url, timeout=30) for url in waits]
+        requests.get(f"{org.url}/__emulator__/calls", timeout=30)
+        org.stop()
+        for one in waiting:
+            assert one.exception() or one.result().status_code == 200
 
 
 def test_every_answer_can_be_delayed() -> None:
