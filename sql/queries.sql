@@ -181,19 +181,32 @@ SELECT t.id, t.sfid, {columns}
 FROM {table} AS t
 WHERE t.id = ANY (%(ids)s)
 
+-- lock_rows --
+-- Only rows that nobody else is changing: the agent waits for no application, and an application
+-- never meets the agent in a deadlock.
+SELECT id FROM {table} WHERE id = ANY (%(ids)s) ORDER BY id FOR UPDATE SKIP LOCKED
+
+-- existing_rows --
+SELECT id FROM {table} WHERE id = ANY (%(ids)s)
+
 -- note_written --
 -- A record that is somebody else's already keeps its row: two rows cannot be one record.
 UPDATE {table} AS t
 SET sfid = coalesce(o.sfid, t.sfid),
-    _hc_lastop = CASE WHEN {waiting} THEN t._hc_lastop ELSE o.lastop END,
-    _hc_err = CASE WHEN {waiting} THEN t._hc_err END
-FROM unnest(%(ids)s::bigint[], %(sfids)s::text[], %(lastops)s::text[]) AS o (id, sfid, lastop)
+    _hc_lastop = CASE WHEN o.changed_again THEN t._hc_lastop ELSE o.lastop END,
+    _hc_err = CASE WHEN o.changed_again THEN t._hc_err END
+FROM (
+    SELECT n.id, n.sfid, n.lastop, EXISTS (
+        SELECT
+        FROM {log} AS later
+        WHERE later.table_name = %(table)s AND later.record_id = n.id
+          AND (later.state = 'NEW' OR later.state = 'PENDING') AND later.id <> ALL (%(entries)s)
+    ) AS changed_again
+    FROM unnest(%(ids)s::bigint[], %(sfids)s::text[], %(lastops)s::text[]) AS n (id, sfid, lastop)
+) AS o
 WHERE t.id = o.id
   AND NOT EXISTS (SELECT FROM {table} AS twin WHERE twin.sfid = o.sfid AND twin.id <> t.id)
 RETURNING t.id
-
--- existing_rows --
-SELECT id FROM {table} WHERE id = ANY (%(ids)s)
 
 -- delete_after_all --
 -- The row was deleted while its insert was on its way, without an sfid that could be sent.
@@ -228,17 +241,31 @@ COPY {stage} (sfid, {columns}) FROM STDIN
 ANALYZE {stage}
 
 -- link_by_identifier --
-UPDATE {table} AS t
-SET sfid = s.sfid
-FROM {stage} AS s
-WHERE t.sfid IS NULL AND t.{identifier} = s.{identifier}
-  AND NOT {deleted}
-  AND NOT EXISTS (SELECT FROM {table} AS linked WHERE linked.sfid = s.sfid)
+WITH free AS (
+    SELECT t.id, s.sfid
+    FROM {table} AS t
+    JOIN {stage} AS s ON s.{identifier} = t.{identifier}
+    WHERE t.sfid IS NULL AND NOT {deleted}
+      AND NOT EXISTS (SELECT FROM {table} AS linked WHERE linked.sfid = s.sfid)
+    FOR UPDATE OF t SKIP LOCKED
+)
+UPDATE {table} AS t SET sfid = free.sfid FROM free WHERE t.id = free.id
 
 -- lock_matches --
 -- Before anything is compared: whoever changes one of these rows has either committed, with its
--- log entry in sight of the next statement, or waits for us.
-SELECT t.id FROM {table} AS t JOIN {stage} AS s ON s.sfid = t.sfid ORDER BY t.id FOR UPDATE OF t
+-- log entry in sight of the next statement, or is left alone.
+SELECT t.id FROM {table} AS t JOIN {stage} AS s ON s.sfid = t.sfid ORDER BY t.id FOR UPDATE OF t SKIP LOCKED
+
+-- matches --
+-- Rows that the staged records belong to: by sfid, or by an identifier that could not be linked.
+SELECT (SELECT count(*) FROM {table} AS t JOIN {stage} AS s ON s.sfid = t.sfid)
+     + (
+         SELECT count(*)
+         FROM {table} AS t
+         JOIN {stage} AS s ON {same_identifier}
+         WHERE t.sfid IS NULL AND NOT {deleted}
+           AND NOT EXISTS (SELECT FROM {table} AS linked WHERE linked.sfid = s.sfid)
+     )
 
 -- blind_inserts_on_their_way --
 SELECT EXISTS (
@@ -251,7 +278,7 @@ SELECT EXISTS (
 -- remove_deleted --
 DELETE FROM {table} AS t
 USING {stage} AS s
-WHERE t.sfid = s.sfid AND {deleted} AND NOT {waiting}
+WHERE t.id = ANY (%(ids)s) AND t.sfid = s.sfid AND {deleted} AND NOT {waiting}
 
 -- insert_new --
 -- Rows that are being deleted here are not brought back. Known rows are left out rather than
@@ -261,6 +288,7 @@ SELECT s.sfid, {staged}, 'SYNCED'
 FROM {stage} AS s
 WHERE NOT {deleted}
   AND NOT EXISTS (SELECT FROM {table} AS known WHERE known.sfid = s.sfid)
+  AND NOT EXISTS (SELECT FROM {table} AS t WHERE t.sfid IS NULL AND {same_identifier})
   AND NOT EXISTS (
       SELECT
       FROM {log} AS gone
@@ -275,7 +303,7 @@ ON CONFLICT (sfid) DO NOTHING
 UPDATE {table} AS t
 SET ({columns}, _hc_lastop, _hc_err) = ROW ({staged}, 'SYNCED', NULL)
 FROM {stage} AS s
-WHERE t.sfid = s.sfid AND NOT {deleted} AND NOT {waiting}
+WHERE t.id = ANY (%(ids)s) AND t.sfid = s.sfid AND NOT {deleted} AND NOT {waiting}
   AND (ROW ({current}) IS DISTINCT FROM ROW ({staged}) OR t._hc_lastop IS DISTINCT FROM 'SYNCED')
   AND (t._hc_lastop IS DISTINCT FROM 'FAILED' OR t.systemmodstamp IS DISTINCT FROM s.systemmodstamp)
 

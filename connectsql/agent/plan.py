@@ -16,20 +16,23 @@ KINDS = ("upsert", "create", "update", "delete")
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One record to write. ``kind`` is one of KINDS; ``body`` holds values by path."""
+    """One record to write. ``kind`` is one of KINDS; ``body`` holds values by path.
+
+    ``problem`` says why it cannot even be sent, where that is so.
+    """
 
     kind: str
     change: Change
     body: dict[str, Any]
     sfid: str | None = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Nothing:
-    """A change that needs no call: its entries' final state, and why it was refused if so."""
+    """A change that needs no call, and why if that is not plain."""
 
     change: Change
-    state: str  # IGNORED or FAILED
     message: str | None = None
 
 
@@ -38,20 +41,20 @@ def decide(table: Table, change: Change, row: Row | None) -> Operation | Nothing
     sfid = (row.sfid if row else None) or change.sfid
     if change.action == "DELETE":
         if sfid is None:
-            return Nothing(change=change, state="IGNORED")
+            return Nothing(change=change)
         return Operation(kind="delete", change=change, body={}, sfid=sfid)
     if row is None:
-        return Nothing(change=change, state="IGNORED", message="the row is gone")
+        return Nothing(change=change, message="the row is gone")
     try:
         return _update(table, change, row, sfid) if sfid else _insert(table, change, row)
     except Unsendable as error:
-        return Nothing(change=change, state="FAILED", message=str(error))
+        return Operation(kind="update", change=change, body={}, sfid=sfid, problem=str(error))
 
 
 def _update(table: Table, change: Change, row: Row, sfid: str) -> Operation | Nothing:
     body = for_update(table, _values(table, change, row), change.columns)
     if not body:
-        return Nothing(change=change, state="IGNORED")
+        return Nothing(change=change)
     return Operation(kind="update", change=change, body={"Id": sfid, **body}, sfid=sfid)
 
 

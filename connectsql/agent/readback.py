@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from connectsql.compiler.model import Table
 from connectsql.database.staging import Staging
-from connectsql.errors import SalesforceError
+from connectsql.errors import DatabaseBusy, SalesforceError
 from connectsql.salesforce import soql
 from connectsql.salesforce.collections import Collections
 from connectsql.salesforce.record import flatten
@@ -38,7 +39,8 @@ class ReadBack:
         except SalesforceError as error:
             _log.warning("not read back table=%s rows=%d: %s", table.name, len(sfids), error)
             return
-        staging.refresh(records)
+        with suppress(DatabaseBusy):  # whoever has changed the row is sent and read back in turn
+            staging.refresh(records)
 
     def _read(self, table: Table, sfids: Sequence[str]) -> Iterator[dict[str, Any]]:
         if any(column.lookup for column in table.columns):

@@ -10,7 +10,6 @@ from connectsql.compiler.model import Desired, Table
 from connectsql.database.connection import Connection
 from connectsql.database.progress import Progress, State
 from connectsql.database.staging import Merged, Staging
-from connectsql.errors import DatabaseBusy
 from connectsql.salesforce import soql
 from connectsql.salesforce.record import flatten
 from connectsql.salesforce.rest import Page, Rest
@@ -46,14 +45,12 @@ class Reader:
         session: Session,
         *,
         lookback: timedelta,
-        wait: Callable[[float], object],
         on_loading: Callable[[Loading], None] = lambda _: None,
     ) -> None:
         self._rest = Rest(session)
         self._progress = Progress(connection, desired.schema)
         self._stagings = {one.name: Staging(connection, one) for one in desired.tables}
         self._lookback = lookback
-        self._wait = wait
         self._on_loading = on_loading
 
     def read(self, table: Table) -> Read:
@@ -111,12 +108,7 @@ class Reader:
 
     def _store(self, table: Table, page: Page) -> Merged:
         records = [flatten(record, table.select) for record in page.records]
-        while True:
-            try:
-                return self._stagings[table.name].merge(records)
-            except DatabaseBusy:
-                if self._wait(0.2):
-                    raise
+        return self._stagings[table.name].merge(records)
 
 
 def _clock(page: Page) -> datetime:

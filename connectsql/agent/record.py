@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from connectsql.agent.plan import Nothing, Operation
 from connectsql.agent.verdicts import Done, Fate, Later, Refused, Unknown
 from connectsql.database.connection import Connection, errors
 from connectsql.database.rows import Rows, Written
 from connectsql.database.trigger_log import Outcome, TriggerLog
-from connectsql.errors import DatabaseBusy
 
 Fates = Sequence[tuple[Operation, Fate]]
 
@@ -20,40 +19,65 @@ _TAKEN = "Salesforce has this as record {sfid}, which is another row of {table} 
 class Recorder:
     """Notes fates, each set of them in one transaction.
 
-    What Salesforce has done cannot be done again, so a lock of an application is waited for
-    as long as it takes. ``wait`` pauses for some seconds.
+    A row that an application is changing at this moment is not waited for: its fate is kept
+    and noted later, and its log entries stay in flight until then, so that nothing else of
+    that record is sent. What Salesforce has done cannot be done again, so nothing is dropped.
     """
 
-    def __init__(
-        self, connection: Connection, log: TriggerLog, wait: Callable[[float], object]
-    ) -> None:
+    def __init__(self, connection: Connection, log: TriggerLog) -> None:
         self._connection = connection
         self._log = log
-        self._wait = wait
+        self._deferred: list[tuple[Rows, Operation, Fate]] = []
 
-    def fates(self, rows: Rows, fates: Fates) -> None:
-        """Note what became of operations on one table."""
-        self._patiently(lambda: self._note(rows, fates))
+    @property
+    def deferred(self) -> bool:
+        """Whether fates wait for rows that applications are changing."""
+        return bool(self._deferred)
 
-    def nothing(self, rows: Rows, decided: Sequence[Nothing]) -> None:
+    def fates(self, rows: Rows, fates: Fates) -> list[str]:
+        """Note what became of operations on one table; return the sfids of rows to read back."""
+        if not fates:
+            return []
+        with errors("noting what was sent"), self._connection.transaction():
+            free = self._free(rows, fates)
+            self._note(rows, free)
+        done = (fate for one, fate in free if isinstance(fate, Done) and one.kind != "delete")
+        return [fate.sfid for fate in done if fate.sfid]
+
+    def nothing(self, decided: Sequence[Nothing]) -> None:
         """Note changes that needed no call."""
-        self._patiently(lambda: self._note_nothing(rows, decided))
+        with errors("noting what needs no sending"):
+            self._log.finish(
+                [
+                    Outcome(id=id_, state="IGNORED", message=one.message)
+                    for one in decided
+                    for id_ in one.change.ids
+                ]
+            )
 
-    def ambiguous(self, rows: Rows, operations: Sequence[Operation]) -> None:
-        """Note inserts that were not sent, because an earlier one may have been done."""
-        self._patiently(lambda: self._note(rows, [(one, Unknown()) for one in operations]))
+    def retry(self) -> dict[str, list[str]]:
+        """Note what was put off, where the rows are free by now; sfids to read back by table."""
+        put_off, self._deferred = self._deferred, []
+        by_table: dict[Rows, list[tuple[Operation, Fate]]] = defaultdict(list)
+        for rows, operation, fate in put_off:
+            by_table[rows].append((operation, fate))
+        return {rows.table.name: self.fates(rows, fates) for rows, fates in by_table.items()}
 
-    def _patiently(self, note: Callable[[], None]) -> None:
-        while True:
-            try:
-                with errors("noting what was sent"), self._connection.transaction():
-                    note()
-            except DatabaseBusy:
-                self._wait(0.1)
+    def _free(self, rows: Rows, fates: Fates) -> Fates:
+        """Lock the rows and return the fates that can be noted; put off the others."""
+        ids = [one.change.record_id for one, _ in fates]
+        locked = rows.lock(ids)
+        busy = rows.existing([id_ for id_ in ids if id_ not in locked])
+        free = []
+        for operation, fate in fates:
+            if operation.change.record_id in busy:
+                self._deferred.append((rows, operation, fate))
             else:
-                return
+                free.append((operation, fate))
+        return free
 
     def _note(self, rows: Rows, fates: Fates) -> None:
+        """Note fates whose rows are locked by us, or gone."""
         outcomes: list[Outcome] = []
         done = [(one, fate) for one, fate in fates if isinstance(fate, Done)]
         refused = [(one, fate.message) for one, fate in fates if isinstance(fate, Refused)]
@@ -83,7 +107,8 @@ class Recorder:
             for one, fate in done
             if one.kind != "delete"
         ]
-        taken = rows.note_written(written)
+        entries = [id_ for one, _ in done for id_ in one.change.ids]
+        taken = rows.note_written(written, entries)
         lost = {one.id: one.sfid for one in written if one.id not in taken}
         standing = rows.existing(list(lost)) if lost else set()
         gone = [(id_, sfid) for id_, sfid in lost.items() if id_ not in standing]
@@ -104,18 +129,6 @@ class Recorder:
             together[fate] += one.change.ids
         for fate, ids in together.items():
             self._log.requeue(ids, delay=fate.delay, message=fate.message)
-
-    def _note_nothing(self, rows: Rows, decided: Sequence[Nothing]) -> None:
-        self._log.finish(
-            [
-                Outcome(id=id_, state=one.state, message=one.message)
-                for one in decided
-                for id_ in one.change.ids
-            ]
-        )
-        rows.note_refused(
-            [(one.change.record_id, one.message or "") for one in decided if one.state == "FAILED"]
-        )
 
 
 def _outcomes(

@@ -22,6 +22,7 @@ from connectsql.database.lease import Lease
 from connectsql.database.listener import Listener
 from connectsql.errors import (
     ApiError,
+    DatabaseBusy,
     DatabaseError,
     DatabaseUnreachable,
     LeaseLost,
@@ -133,8 +134,7 @@ class Agent:
             if time.monotonic() - archived > ARCHIVE_EVERY:
                 writer.archive()
                 archived = time.monotonic()
-            next_in = writer.queue().next_in
-            listener.wait(min(POLL_LOG, max(next_in, 0.05) if next_in is not None else POLL_LOG))
+            listener.wait(writer.pause(POLL_LOG))
 
     def _read(self) -> None:
         """The reader's duty: each table in its own interval."""
@@ -160,6 +160,8 @@ class Agent:
             result = reader.read(table)
         except (OrgUnreachable, LoginFailed, DatabaseUnreachable):
             raise
+        except DatabaseBusy:
+            return Read(table=table.name, changed=0, again=True)
         except (ApiError, DatabaseError) as error:
             _log.error("not read table=%s: %s", table.name, error)
             reader.note_problem(table, str(error))
@@ -236,7 +238,6 @@ class Agent:
                 self._desired,
                 self._session,
                 lookback=timedelta(seconds=self._config.lookback_seconds),
-                wait=self._stop.wait,
                 on_loading=self._on_loading,
             )
 
@@ -249,7 +250,9 @@ class Agent:
             keeper = threading.Thread(target=_keep, args=(lease, done), name="lease")
             keeper.start()
             try:
-                yield Writer(connection, self._desired, self._session, lease, self._stop.wait)
+                writer = Writer(connection, self._desired, self._session, lease)
+                yield writer
+                writer.settle(time.sleep)
             finally:
                 done.set()
                 keeper.join()

@@ -12,18 +12,20 @@ from connectsql.agent.plan import Nothing, Operation, decide
 from connectsql.agent.readback import ReadBack
 from connectsql.agent.record import Recorder
 from connectsql.agent.send import Batch, Sent, batches, send
-from connectsql.agent.verdicts import Done, Later, Unknown
+from connectsql.agent.verdicts import Done, Later, Refused, Unknown
 from connectsql.compiler.model import Desired, Table
 from connectsql.database.connection import Connection, errors
 from connectsql.database.lease import Lease
 from connectsql.database.rows import Rows
 from connectsql.database.staging import Staging
 from connectsql.database.trigger_log import Orphan, Queue, TriggerLog
-from connectsql.errors import LeaseLost, SalesforceError
+from connectsql.errors import DatabaseBusy, LeaseLost, SalesforceError
 from connectsql.salesforce.collections import Collections
 from connectsql.salesforce.session import Session
 
 CLAIM = 1000  # entries at a time: five calls, read back by one
+DEFERRED = 0.1  # seconds between looks at rows that applications are changing
+SETTLE = 10.0  # seconds that the end waits for them
 
 _log = logging.getLogger("connectsql.agent")
 
@@ -46,12 +48,11 @@ class Writer:
         desired: Desired,
         session: Session,
         lease: Lease,
-        wait: Callable[[float], object],
     ) -> None:
         self._connection = connection
         self._lease = lease
         self._log = TriggerLog(connection, desired, lease.agent)
-        self._recorder = Recorder(connection, self._log, wait)
+        self._recorder = Recorder(connection, self._log)
         self._collections = Collections(session)
         self._read_back = ReadBack(session)
         self._tables = parents_first(desired.tables)
@@ -66,9 +67,13 @@ class Writer:
         Raises SalesforceError where the org cannot be reached (everything that was not sent is
         due again), LeaseLost, and DatabaseError.
         """
-        if time.monotonic() >= self._look_for_orphans:
-            self._adopt_orphans()
-        entries = self._log.claim(CLAIM)
+        self._note_deferred()
+        try:
+            if time.monotonic() >= self._look_for_orphans:
+                self._adopt_orphans()
+            entries = self._log.claim(CLAIM)
+        except DatabaseBusy:
+            return 0
         unsent = {entry.id for entry in entries}
         try:
             for wave in waves(entries, self._ordered):
@@ -84,9 +89,32 @@ class Writer:
         """Return what is left to do."""
         return self._log.queue()
 
+    def pause(self, longest: float) -> float:
+        """Return the seconds after which there may be something to do unasked."""
+        if self._recorder.deferred:
+            return DEFERRED
+        next_in = self._log.queue().next_in
+        return longest if next_in is None else min(longest, max(next_in, 0.05))
+
+    def settle(self, wait: Callable[[float], object]) -> None:
+        """Before the end: note what was put off, waiting a while for applications' locks."""
+        patience = time.monotonic() + SETTLE
+        while self._recorder.deferred and time.monotonic() < patience:
+            self._note_deferred()
+            wait(DEFERRED)
+
     def archive(self) -> None:
         """Move entries done long ago out of the log."""
         self._log.archive()
+
+    def _note_deferred(self) -> None:
+        if self._recorder.deferred:
+            for table, sfids in self._recorder.retry().items():
+                self._refresh(table, sfids)
+
+    def _refresh(self, table: str, sfids: Sequence[str]) -> None:
+        if sfids:
+            self._read_back.refresh(self._stagings[table], sfids)
 
     def _ordered(self, table: str) -> bool:
         return self._by_name[table].ordered
@@ -101,8 +129,7 @@ class Writer:
             written: list[str] = []
             for kind in ("upsert", "create", "update"):
                 written += self._send_all(table, kind, operations[table.name], unsent)
-            if written:
-                self._read_back.refresh(self._stagings[table.name], written)
+            self._refresh(table.name, written)
         for table in reversed(self._tables):
             self._send_all(table, "delete", operations[table.name], unsent)
 
@@ -113,10 +140,13 @@ class Writer:
         standing = rows.to_send([one.record_id for one in changes])
         decided = [decide(table, one, standing.get(one.record_id)) for one in changes]
         needless = [one for one in decided if isinstance(one, Nothing)]
-        if needless:
-            self._recorder.nothing(rows, needless)
-            unsent.difference_update(id_ for one in needless for id_ in one.change.ids)
-        return [one for one in decided if isinstance(one, Operation)]
+        self._recorder.nothing(needless)
+        operations = [one for one in decided if isinstance(one, Operation)]
+        unfit = [(one, Refused(message=one.problem)) for one in operations if one.problem]
+        self._recorder.fates(rows, unfit)
+        unsent.difference_update(id_ for one in needless for id_ in one.change.ids)
+        unsent.difference_update(id_ for one, _ in unfit for id_ in one.change.ids)
+        return [one for one in operations if not one.problem]
 
     def _send_all(
         self, table: Table, kind: str, operations: Sequence[Operation], unsent: set[int]
@@ -127,10 +157,8 @@ class Writer:
         written: list[str] = []
         for batch in batches(table, kind, operations):
             sent = self._send(batch)
-            self._recorder.fates(self._rows[table.name], sent.fates)
+            written += self._recorder.fates(self._rows[table.name], sent.fates)
             unsent.difference_update(batch.entry_ids)
-            fates = [fate for _, fate in sent.fates]
-            written += [fate.sfid for fate in fates if isinstance(fate, Done) and fate.sfid]
             _stop_where_useless(sent)
         return written
 
@@ -161,7 +189,7 @@ class Writer:
             )
         again = [one for one in creates if one.change.record_id in held]
         if again:
-            self._recorder.ambiguous(self._rows[table.name], again)
+            self._recorder.fates(self._rows[table.name], [(one, Unknown()) for one in again])
             unsent.difference_update(id_ for one in again for id_ in one.change.ids)
         return [one for one in creates if one.change.record_id not in held]
 

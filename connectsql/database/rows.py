@@ -57,25 +57,31 @@ class Rows:
             for row in found
         }
 
-    def note_written(self, written: Sequence[Written]) -> set[int]:
+    def note_written(self, written: Sequence[Written], entries: Sequence[int]) -> set[int]:
         """Store sfids; return the rows that took them.
 
-        One that did not is gone, or its record belongs to another row already.
+        One that did not is gone, or its record belongs to another row already. A row stays
+        marked as it is where entries other than these wait for it.
         """
         if not written:
             return set()
         unique = list({one.sfid: one for one in reversed(written)}.values())
         found = self._run(
             "note_written",
+            entries=list(entries),
             ids=[one.id for one in unique],
             sfids=[one.sfid for one in unique],
             lastops=[one.lastop for one in unique],
         )
         return {row[0] for row in found}
 
+    def lock(self, ids: Sequence[int]) -> set[int]:
+        """Lock rows until the transaction ends; those that others have locked are left out."""
+        return {row[0] for row in self._run("lock_rows", ids=list(ids))} if ids else set()
+
     def existing(self, ids: Sequence[int]) -> set[int]:
         """Return those of the rows that are there."""
-        return {row[0] for row in self._run("existing_rows", ids=list(ids))}
+        return {row[0] for row in self._run("existing_rows", ids=list(ids))} if ids else set()
 
     def note_refused(self, refused: Sequence[tuple[int, str]]) -> None:
         """Show in the rows why Salesforce refused them."""

@@ -5,12 +5,13 @@ The reader's pages and the writer's read-back take the same way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from psycopg import sql
+from psycopg import Cursor, sql
 
 from connectsql.compiler.model import Column, Table
 from connectsql.compiler.names import shorten
@@ -41,30 +42,45 @@ class Staging:
         """Store records as the org has them: new rows, changed rows, deleted rows.
 
         Runs in one transaction of its own. A row with changes that Salesforce has not got yet
-        is left alone. A record that may be one of our own inserts, still on its way and
-        without an identifier to know it by, is held back: read it again.
+        is left alone. Held back, to be read again, is a record whose row an application is
+        changing at this moment, and one that may be an insert of ours, still on its way and
+        without an identifier to know it by.
         """
-        with errors(f"storing records in {self.table.name}"), self._connection.transaction():
-            self._stage(records)
-            changed = self._link() if self.table.identifier else 0
-            self._run("lock_matches")
-            changed += self._run("remove_deleted") if self.table.has_isdeleted else 0
-            changed += self._run("refresh")
-            if self._own_inserts_on_their_way():
-                return Merged(changed=changed, held=self._count("unmatched"))
-            return Merged(changed=changed + self._run("insert_new"))
+        with self._staged(records, f"storing records in {self.table.name}"):
+            changed = self._change("link_by_identifier") if self.table.identifier else 0
+            free = self._lock_matches()
+            held = self._count("matches") - len(free)
+            if self.table.has_isdeleted:
+                changed += self._change("remove_deleted", free)
+            changed += self._change("refresh", free)
+            if self._count("blind_inserts_on_their_way"):
+                held += self._count("unmatched")
+            else:
+                changed += self._change("insert_new")
+            return Merged(changed=changed, held=held)
 
     def refresh(self, records: Iterable[Record]) -> int:
-        """Take over what Salesforce made of our own write; rows that are gone stay gone."""
-        with errors(f"reading back rows of {self.table.name}"), self._connection.transaction():
-            self._stage(records)
-            self._run("lock_matches")
-            return self._run("refresh")
+        """Take over what Salesforce made of our own write; rows that are gone stay gone.
 
-    def _stage(self, records: Iterable[Record]) -> None:
-        if not self._stands:
-            self._run("create_stage")
-            self._stands = True
+        A row that an application is changing at this moment is left to it: its change will be
+        sent, and read back in turn.
+        """
+        with self._staged(records, f"reading back rows of {self.table.name}"):
+            return self._change("refresh", self._lock_matches())
+
+    @contextmanager
+    def _staged(self, records: Iterable[Record], doing: str) -> Iterator[None]:
+        """Open a transaction in which the stage holds the records."""
+        with errors(doing):
+            if not self._stands:
+                # Outside of the transaction: a stage that is rolled back does not stand.
+                self._run("create_stage")
+                self._stands = True
+            with self._connection.transaction():
+                self._fill(records)
+                yield
+
+    def _fill(self, records: Iterable[Record]) -> None:
         paths = self.table.select
         with (
             self._connection.cursor() as cursor,
@@ -74,18 +90,20 @@ class Staging:
                 copy.write_row([as_text(record[path]) for path in paths])
         self._run("analyze_stage")
 
-    def _link(self) -> int:
-        return self._run("link_by_identifier")
+    def _lock_matches(self) -> list[int]:
+        """Lock the rows of the staged records, but for those that are locked already."""
+        return [row[0] for row in self._run("lock_matches").fetchall()]
 
-    def _own_inserts_on_their_way(self) -> bool:
-        return bool(self._count("blind_inserts_on_their_way"))
+    def _change(self, name: str, ids: Sequence[int] = ()) -> int:
+        return self._run(name, ids).rowcount
 
-    def _run(self, name: str) -> int:
-        return self._connection.execute(self._queries[name], {"table": self.table.name}).rowcount
-
-    def _count(self, name: str) -> int:
-        row = self._connection.execute(self._queries[name], {"table": self.table.name}).fetchone()
+    def _count(self, name: str, ids: Sequence[int] = ()) -> int:
+        row = self._run(name, ids).fetchone()
         return int(row[0]) if row else 0
+
+    def _run(self, name: str, ids: Sequence[int] = ()) -> Cursor[Any]:
+        parameters = {"table": self.table.name, "ids": list(ids)}
+        return self._connection.execute(self._queries[name], parameters)
 
 
 def as_text(value: Any) -> str | None:
@@ -118,6 +136,9 @@ def _parts(table: Table) -> dict[str, sql.Composable]:
         "waiting": query("waiting", log=log),
         "deleted": sql.SQL("s.isdeleted" if table.has_isdeleted else "false"),
         "identifier": sql.Identifier(identifier.name) if identifier else sql.SQL("sfid"),
+        "same_identifier": sql.SQL("t.{0} = s.{0}").format(sql.Identifier(identifier.name))
+        if identifier
+        else sql.SQL("false"),
         "blind": sql.SQL("t.{} IS NULL").format(sql.Identifier(identifier.name))
         if identifier
         else sql.SQL("true"),

@@ -74,7 +74,6 @@ class World:
                 self.desired,
                 self.session,
                 lookback=timedelta(seconds=self.config.lookback_seconds),
-                wait=lambda _: None,
                 on_loading=(seen if seen is not None else []).append,
             )
         finally:
