@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from connectsql.emulator.org import clock, ids
@@ -93,8 +93,11 @@ def _picklist(field: Field) -> Reader:
 
 
 def _number(field: Field) -> Reader:
-    """Read a number, rounded half up to the field's scale; a string of digits will do."""
-    step = Decimal(1).scaleb(-field.scale)
+    """Read a number; a string of digits will do.
+
+    The API keeps all decimals, however few the field declares: only Salesforce's own pages
+    round (help article 000387302).
+    """
     limit = Decimal(10) ** (field.precision - field.scale) if field.precision else None
 
     def read(value: Any) -> float | None:
@@ -103,8 +106,7 @@ def _number(field: Field) -> Reader:
         exact = _decimal(field.type, value)
         if limit is not None and abs(exact) >= limit:
             raise _out_of_range(field, value)
-        rounded = exact.quantize(step, ROUND_HALF_UP) if limit is not None else exact
-        return float(rounded)
+        return float(exact)
 
     return read
 

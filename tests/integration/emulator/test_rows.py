@@ -167,13 +167,13 @@ def test_bad_numbers_are_refused(client: Client, fields: dict[str, Any], code: s
     assert client.row_error("Account", **{"Name": "x", **fields})["errorCode"] == code
 
 
-def test_numbers_may_be_strings_and_are_rounded_to_their_scale(client: Client) -> None:
+def test_numbers_may_be_strings_and_keep_all_their_decimals(client: Client) -> None:
     record_id = client.create(
         "Account", Name="x", NumberOfEmployees="10000", AnnualRevenue="12.345"
     )
     record = read(client, "Account", record_id)
     assert record["NumberOfEmployees"] == 10000
-    assert record["AnnualRevenue"] == 12.35
+    assert record["AnnualRevenue"] == 12.345
     whole = client.create("Account", Name="x", AnnualRevenue=3)
     assert '"AnnualRevenue":3.0' in client.get(f"sobjects/Account/{whole}").text
 
