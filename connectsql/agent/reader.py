@@ -35,6 +35,10 @@ class Read:
     again: bool = False
 
 
+class _Stopped(Exception):
+    """It is time to stop, in the middle of a table."""
+
+
 class Reader:
     """Reads the mapped tables of one schema, over one connection."""
 
@@ -45,24 +49,30 @@ class Reader:
         session: Session,
         *,
         lookback: timedelta,
+        stopping: Callable[[], bool] = lambda: False,
         on_loading: Callable[[Loading], None] = lambda _: None,
     ) -> None:
         self._rest = Rest(session)
         self._progress = Progress(connection, desired.schema)
         self._stagings = {one.name: Staging(connection, one) for one in desired.tables}
         self._lookback = lookback
+        self._stopping = stopping
         self._on_loading = on_loading
 
     def read(self, table: Table) -> Read:
         """Bring a table up to date: load it where that is not done, else poll.
 
-        An interrupted load goes on behind the last page that was stored. Raises
-        SalesforceError and DatabaseError; what was stored until then stays.
+        An interrupted load goes on behind the last page that was stored. When it is time to
+        stop, no further page is stored. Raises SalesforceError and DatabaseError; what was
+        stored until then stays.
         """
         state = self._progress.of(table.name)
-        if state.loaded_at is None:
-            return self._load(table, state)
-        return self._poll(table, state)
+        try:
+            if state.loaded_at is None:
+                return self._load(table, state)
+            return self._poll(table, state)
+        except _Stopped:
+            return Read(table=table.name, changed=0, again=True)
 
     def note_problem(self, table: Table, problem: str) -> None:
         """Note for people why a table cannot be read."""
@@ -89,7 +99,7 @@ class Reader:
         """Ordered by Id, so that the greatest Id stored tells where to go on."""
         where = soql.compare("Id", ">", state.loaded_up_to) if state.loaded_up_to else ""
         query = soql.select(table.select, table.object.name, where=where, order_by=["Id"])
-        return self._rest.query_pages(query)
+        return self._until_stopped(self._rest.query_pages(query))
 
     def _poll(self, table: Table, state: State) -> Read:
         assert state.read_until is not None
@@ -97,7 +107,8 @@ class Reader:
         where = soql.compare("SystemModstamp", ">=", since)
         query = soql.select(table.select, table.object.name, where=where)
         changed, held, until = 0, 0, None
-        for page in self._rest.query_pages(query, deleted=table.has_isdeleted):
+        pages = self._rest.query_pages(query, deleted=table.has_isdeleted)
+        for page in self._until_stopped(pages):
             until = until or _clock(page)
             merged = self._store(table, page)
             changed += merged.changed
@@ -105,6 +116,12 @@ class Reader:
         if until is not None and not held:
             self._progress.note_read(table.name, until)
         return Read(table=table.name, changed=changed, again=held > 0)
+
+    def _until_stopped(self, pages: Iterator[Page]) -> Iterator[Page]:
+        for page in pages:
+            if self._stopping():
+                raise _Stopped
+            yield page
 
     def _store(self, table: Table, page: Page) -> Merged:
         records = [flatten(record, table.select) for record in page.records]

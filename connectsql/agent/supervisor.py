@@ -70,6 +70,8 @@ class Agent:
         self._stop = stop
         self._on_loading = on_loading
         self._defect: Exception | None = None
+        self._said: set[str] = set()
+        self._saying = threading.Lock()
 
     def check(self) -> None:
         """Raise NotInstalled where the database is not what the config compiles to."""
@@ -113,8 +115,11 @@ class Agent:
                 reads, problems = self._read_all(reader)
                 changed = sum(one.changed for one in reads)
                 sent, received = sent + handled, received + changed
-                if not (handled or changed or any(one.again for one in reads)):
+                again = any(one.again for one in reads)
+                if not (handled or changed or again):
                     break
+                if again:
+                    self._stop.wait(HELD_BACK)
         return Summary(sent=sent, received=received, problems=problems)
 
     def _write(self) -> None:
@@ -204,23 +209,29 @@ class Agent:
         return total
 
     def _forever(self, duty: Callable[[], None]) -> None:
-        """Do a duty again and again; say each new problem once, and wait longer each time."""
-        pause, said = 1.0, ""
+        """Do a duty again and again; say each problem once, and wait longer each time."""
+        pause = 1.0
         while not self._stop.is_set():
             began = time.monotonic()
             try:
                 duty()
             except (DatabaseError, SalesforceError, LeaseLost) as error:
                 if time.monotonic() - began > LONGEST_BACKOFF:
-                    pause, said = 1.0, ""
-                if error.message != said:
-                    _log.error("%s; trying again", error.message)
-                said = error.message
+                    pause = 1.0
+                    self._said.clear()
+                self._say_once(error.message)
                 self._stop.wait(pause)
                 pause = min(pause * 2, LONGEST_BACKOFF)
             except Exception as defect:  # ours: end the process rather than one duty of it
                 self._defect = defect
                 self._stop.set()
+
+    def _say_once(self, problem: str) -> None:
+        """Say a problem unless either duty has: both meet the same outage."""
+        with self._saying:
+            if problem not in self._said:
+                _log.error("%s; trying again", problem)
+            self._said.add(problem)
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
@@ -238,6 +249,7 @@ class Agent:
                 self._desired,
                 self._session,
                 lookback=timedelta(seconds=self._config.lookback_seconds),
+                stopping=self._stop.is_set,
                 on_loading=self._on_loading,
             )
 
@@ -250,7 +262,9 @@ class Agent:
             keeper = threading.Thread(target=_keep, args=(lease, done), name="lease")
             keeper.start()
             try:
-                writer = Writer(connection, self._desired, self._session, lease)
+                writer = Writer(
+                    connection, self._desired, self._session, lease, self._stop.is_set
+                )
                 yield writer
                 writer.settle(time.sleep)
             finally:

@@ -16,8 +16,9 @@ QUOTA_DELAY = 600.0  # seconds; the quota is one of 24 hours
 
 _UNKNOWN = (
     "AMBIGUOUS: the answer to this insert was lost, and without a unique identifier there is no "
-    "telling whether Salesforce has the record. If it has, set the row's sfid; if not, set this "
-    "entry's state to NEW"
+    "telling whether Salesforce has the record. If it has, the record comes as a row of its own: "
+    "delete this one, which changes nothing in Salesforce. If it has not, set the state of this "
+    "row's entry in _trigger_log to NEW"
 )
 
 

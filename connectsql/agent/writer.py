@@ -31,10 +31,10 @@ _log = logging.getLogger("connectsql.agent")
 
 
 class Interrupted(Exception):
-    """The org cannot take any more of this claim; ``later`` says until when."""
+    """No more of this claim is sent; ``later`` says until when, ``error`` what the org had."""
 
-    def __init__(self, later: Later, error: SalesforceError) -> None:
-        super().__init__(str(error))
+    def __init__(self, later: Later, error: SalesforceError | None = None) -> None:
+        super().__init__(later.message)
         self.later = later
         self.error = error
 
@@ -48,9 +48,11 @@ class Writer:
         desired: Desired,
         session: Session,
         lease: Lease,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._connection = connection
         self._lease = lease
+        self._stopping = stopping
         self._log = TriggerLog(connection, desired, lease.agent)
         self._recorder = Recorder(connection, self._log)
         self._collections = Collections(session)
@@ -62,9 +64,9 @@ class Writer:
         self._look_for_orphans = 0.0
 
     def work(self) -> int:
-        """Send one claim; return how many log entries it had.
+        """Send one claim; return how many log entries were handled.
 
-        Raises SalesforceError where the org cannot be reached (everything that was not sent is
+        When it is time to stop, the call being made is the last one. Raises SalesforceError where the org cannot be reached (everything that was not sent is
         due again), LeaseLost, and DatabaseError.
         """
         self._note_deferred()
@@ -82,7 +84,9 @@ class Writer:
             later = interrupted.later
             with errors("putting back what was not sent"):
                 self._log.requeue(sorted(unsent), delay=later.delay, message=later.message)
-            raise interrupted.error from interrupted
+            if interrupted.error is not None:
+                raise interrupted.error from interrupted
+            return len(entries) - len(unsent)
         return len(entries)
 
     def queue(self) -> Queue:
@@ -156,6 +160,8 @@ class Writer:
             operations = self._unambiguous(table, operations, unsent)
         written: list[str] = []
         for batch in batches(table, kind, operations):
+            if self._stopping():
+                raise Interrupted(Later(delay=0.0, message="put back: the agent was told to end"))
             sent = self._send(batch)
             written += self._recorder.fates(self._rows[table.name], sent.fates)
             unsent.difference_update(batch.entry_ids)
