@@ -145,11 +145,14 @@ BEGIN
                 (pg_catalog.txid_current(), NULL, 'NEW', 'UPDATE', TG_TABLE_NAME, NEW.id, OLD.sfid, changed);
         END IF;
     ELSE
+        -- Without an sfid there is nothing to delete in Salesforce, unless an insert of this row is
+        -- on its way: then the values tell which record that made.
         INSERT INTO "{schema}"._trigger_log
-            (txid, updated_at, state, action, table_name, record_id, sfid)
+            (txid, updated_at, state, action, table_name, record_id, sfid, old)
         VALUES
             (pg_catalog.txid_current(), NULL, CASE WHEN OLD.sfid IS NULL THEN 'IGNORE' ELSE 'NEW' END,
-             'DELETE', TG_TABLE_NAME, OLD.id, OLD.sfid);
+             'DELETE', TG_TABLE_NAME, OLD.id, OLD.sfid,
+             CASE WHEN OLD.sfid IS NULL THEN slice(hstore(OLD), TG_ARGV::text[])::text END);
     END IF;
     RETURN NULL;
 END

@@ -216,6 +216,13 @@ FROM unnest(%(ids)s::bigint[], %(sfids)s::text[]) AS o (id, sfid)
 WHERE l.table_name = %(table)s AND l.record_id = o.id AND l.action = 'DELETE' AND l.sfid IS NULL
   AND l.state IN ('IGNORE', 'IGNORED')
 
+-- deleted_unsent --
+-- Deletes that were not sent, because no sfid was known: what the rows held.
+SELECT l.record_id, l.old
+FROM {log} AS l
+WHERE l.table_name = %(table)s AND l.record_id = ANY (%(records)s) AND l.action = 'DELETE'
+  AND l.sfid IS NULL AND l.state IN ('IGNORE', 'IGNORED') AND l.old IS NOT NULL
+
 -- note_refused --
 UPDATE {table} AS t
 SET _hc_lastop = 'FAILED', _hc_err = o.message

@@ -262,9 +262,7 @@ class Agent:
             keeper = threading.Thread(target=_keep, args=(lease, done), name="lease")
             keeper.start()
             try:
-                writer = Writer(
-                    connection, self._desired, self._session, lease, self._stop.is_set
-                )
+                writer = Writer(connection, self._desired, self._session, lease, self._stop.is_set)
                 yield writer
                 writer.settle(time.sleep)
             finally:

@@ -12,6 +12,7 @@ from connectsql.agent.plan import Nothing, Operation, decide
 from connectsql.agent.readback import ReadBack
 from connectsql.agent.record import Recorder
 from connectsql.agent.send import Batch, Sent, batches, send
+from connectsql.agent.vanished import delete_what_was_made
 from connectsql.agent.verdicts import Done, Later, Refused, Unknown
 from connectsql.compiler.model import Desired, Table
 from connectsql.database.connection import Connection, errors
@@ -21,6 +22,7 @@ from connectsql.database.staging import Staging
 from connectsql.database.trigger_log import Orphan, Queue, TriggerLog
 from connectsql.errors import DatabaseBusy, LeaseLost, SalesforceError
 from connectsql.salesforce.collections import Collections
+from connectsql.salesforce.rest import Rest
 from connectsql.salesforce.session import Session
 
 CLAIM = 1000  # entries at a time: five calls, read back by one
@@ -56,6 +58,7 @@ class Writer:
         self._log = TriggerLog(connection, desired, lease.agent)
         self._recorder = Recorder(connection, self._log)
         self._collections = Collections(session)
+        self._rest = Rest(session)
         self._read_back = ReadBack(session)
         self._tables = parents_first(desired.tables)
         self._by_name = desired.by_name
@@ -66,8 +69,9 @@ class Writer:
     def work(self) -> int:
         """Send one claim; return how many log entries were handled.
 
-        When it is time to stop, the call being made is the last one. Raises SalesforceError where the org cannot be reached (everything that was not sent is
-        due again), LeaseLost, and DatabaseError.
+        When it is time to stop, the call being made is the last one. Raises SalesforceError
+        where the org cannot be reached (everything that was not sent is due again), LeaseLost,
+        and DatabaseError.
         """
         self._note_deferred()
         try:
@@ -142,6 +146,8 @@ class Writer:
             return []
         rows = self._rows[table.name]
         standing = rows.to_send([one.record_id for one in changes])
+        gone = [one for one in changes if one.record_id not in standing]
+        self._forget(table, gone)
         decided = [decide(table, one, standing.get(one.record_id)) for one in changes]
         needless = [one for one in decided if isinstance(one, Nothing)]
         self._recorder.nothing(needless)
@@ -151,6 +157,13 @@ class Writer:
         unsent.difference_update(id_ for one in needless for id_ in one.change.ids)
         unsent.difference_update(id_ for one, _ in unfit for id_ in one.change.ids)
         return [one for one in operations if not one.problem]
+
+    def _forget(self, table: Table, gone: Sequence[Change]) -> None:
+        try:
+            with errors("looking for what earlier attempts have made"):
+                delete_what_was_made(self._rest, self._log, table, gone)
+        except SalesforceError as error:
+            raise Interrupted(Later(delay=1.0, message=error.message), error) from error
 
     def _send_all(
         self, table: Table, kind: str, operations: Sequence[Operation], unsent: set[int]

@@ -30,9 +30,8 @@ def connect(database: str, *, autocommit: bool = False) -> Connection:
             application_name="connectsql",
         )
     except psycopg.OperationalError as error:
-        reason = str(error).strip().splitlines()[-1]
         raise DatabaseUnreachable(
-            f"cannot connect to Postgres ({describe(database)}): {reason}",
+            f"cannot connect to Postgres ({describe(database)}): {_why_not_connected(error)}",
             hint="is it running, and is --database (or DATABASE_URL) right?",
         ) from error
     except psycopg.ProgrammingError as error:
@@ -95,6 +94,13 @@ def translate(error: psycopg.Error, doing: str) -> DatabaseError:
     if (error.sqlstate or "").startswith(("57P", "08")):
         return DatabaseUnreachable(f"Postgres closed the connection while {doing}")
     return DatabaseError(f"Postgres refused, while {doing}: {reason(error)}")
+
+
+def _why_not_connected(error: psycopg.OperationalError) -> str:
+    """Return the last attempt's reason, without the address and without libpq's own hint."""
+    lines = str(error).strip().splitlines()
+    attempts = [line for line in lines if " failed: " in line] or lines[:1]
+    return attempts[-1].rpartition(" failed: ")[2].removeprefix("FATAL:").strip()
 
 
 def reason(error: psycopg.Error) -> str:

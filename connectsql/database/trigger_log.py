@@ -134,6 +134,13 @@ class TriggerLog:
         ids, sfids = [one[0] for one in gone], [one[1] for one in gone]
         self._run("delete_after_all", table=table, ids=ids, sfids=sfids)
 
+    def deleted_unsent(
+        self, table: str, records: Sequence[int]
+    ) -> dict[int, dict[str, str | None]]:
+        """Return what deleted rows held whose delete was not sent for want of an sfid."""
+        rows = self._run("deleted_unsent", table=table, records=list(records))
+        return {row[0]: _hstore(row[1]) for row in rows}
+
     def queue(self) -> Queue:
         """Return how much is left to do."""
         with errors("looking at the queue"):
