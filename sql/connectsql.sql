@@ -70,12 +70,14 @@ CREATE TABLE IF NOT EXISTS connectsql.claim (
     agent_id bigint,
     attempts integer NOT NULL DEFAULT 1,
     next_attempt timestamptz,
+    sent_at timestamptz,
     sent_blind boolean NOT NULL DEFAULT false,
     ambiguous boolean NOT NULL DEFAULT false,
     PRIMARY KEY (schema_name, log_id)
 );
 
-COMMENT ON COLUMN connectsql.claim.sent_blind IS 'An insert without a unique identifier was about to be sent: if its outcome is unknown it must not be sent again.';
+COMMENT ON COLUMN connectsql.claim.sent_at IS 'The org''s clock just before the first call whose outcome is not known, or NULL.';
+COMMENT ON COLUMN connectsql.claim.sent_blind IS 'That call was an insert without a unique identifier: it must not be sent again.';
 COMMENT ON COLUMN connectsql.claim.ambiguous IS 'Salesforce may hold this record already; nothing of it is sent until somebody decides.';
 
 -- Heroku Connect's way to tell an application's write (base64, the default) from the sync's own

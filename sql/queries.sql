@@ -70,13 +70,13 @@ WITH chosen AS (
     ON CONFLICT (schema_name, log_id) DO UPDATE
     SET agent_id = excluded.agent_id, attempts = c.attempts + 1, next_attempt = NULL,
         sent_blind = false, ambiguous = false
-    RETURNING c.log_id, c.attempts
+    RETURNING c.log_id, c.attempts, c.sent_at
 )
 UPDATE {log} AS l
 SET state = 'PENDING', updated_at = now()
 FROM noted
 WHERE l.id = noted.log_id
-RETURNING l.id, l.action, l.table_name, l.record_id, l.sfid, l."values", noted.attempts
+RETURNING l.id, l.action, l.table_name, l.record_id, l.sfid, l."values", noted.attempts, noted.sent_at
 
 -- orphaned --
 SELECT l.id, l.table_name, l.record_id, coalesce(c.sent_blind, false)
@@ -93,6 +93,7 @@ FOR UPDATE OF l SKIP LOCKED
 WITH freed AS (
     UPDATE connectsql.claim
     SET agent_id = NULL, sent_blind = false,
+        sent_at = CASE WHEN %(unsure)s THEN sent_at END,
         next_attempt = clock_timestamp() + make_interval(secs => %(delay)s)
     WHERE schema_name = %(schema)s AND log_id = ANY (%(ids)s)
 )
@@ -100,17 +101,14 @@ UPDATE {log}
 SET state = 'NEW', updated_at = now(), sf_message = %(message)s
 WHERE id = ANY (%(ids)s) AND state = 'PENDING'
 
--- still_mine --
-SELECT count(*)
-FROM connectsql.claim AS c
-JOIN connectsql.agent AS a ON a.id = c.agent_id
-WHERE c.schema_name = %(schema)s AND c.log_id = ANY (%(ids)s)
-  AND c.agent_id = %(agent)s AND a.alive_until > clock_timestamp()
-
--- about_to_send_blind --
-UPDATE connectsql.claim
-SET sent_blind = true
-WHERE schema_name = %(schema)s AND log_id = ANY (%(ids)s) AND agent_id = %(agent)s
+-- about_to_send --
+-- Only claims that are still this agent's, with a lease that runs, may be acted on.
+UPDATE connectsql.claim AS c
+SET sent_at = coalesce(c.sent_at, %(now)s), sent_blind = %(blind)s
+FROM connectsql.agent AS a
+WHERE a.id = c.agent_id AND a.alive_until > clock_timestamp()
+  AND c.schema_name = %(schema)s AND c.log_id = ANY (%(ids)s) AND c.agent_id = %(agent)s
+RETURNING c.log_id
 
 -- finish --
 WITH outcome AS (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import zip_longest
 
 from connectsql.database.trigger_log import Entry
@@ -41,6 +42,17 @@ class Change:
     def attempts(self) -> int:
         """How often the change has been claimed, this time included."""
         return max(entry.attempts for entry in self.entries)
+
+    @property
+    def sent_at(self) -> datetime | None:
+        """When (by the org's clock) a call of unknown outcome was made for it, or None."""
+        return min((entry.sent_at for entry in self.entries if entry.sent_at), default=None)
+
+    def split(self) -> tuple[Change, Change | None]:
+        """Return the part that was sent before, with unknown outcome, and what came since."""
+        sent = [entry for entry in self.entries if entry.sent_at]
+        fresh = [entry for entry in self.entries if not entry.sent_at]
+        return _change(sent), _change(fresh) if fresh else None
 
 
 def waves(entries: Iterable[Entry], ordered: Callable[[str], bool]) -> list[list[Change]]:

@@ -128,7 +128,7 @@ class Recorder:
         for one, fate in later:
             together[fate] += one.change.ids
         for fate, ids in together.items():
-            self._log.requeue(ids, delay=fate.delay, message=fate.message)
+            self._log.requeue(ids, delay=fate.delay, message=fate.message, unsure=fate.unsure)
 
 
 def _outcomes(

@@ -39,10 +39,11 @@ class Refused:
 
 @dataclass(frozen=True, kw_only=True)
 class Later:
-    """It is sent again after ``delay`` seconds."""
+    """It is sent again after ``delay`` seconds. ``unsure``: it may have been done already."""
 
     delay: float
     message: str
+    unsure: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +72,7 @@ def of_call(error: SalesforceError, *, kind: str, attempts: int) -> Fate:
     if isinstance(error, OrgUnreachable):
         if kind == "create" and error.sent:
             return Unknown()
-        return Later(delay=_backoff(attempts), message=error.message)
+        return Later(delay=_backoff(attempts), message=error.message, unsure=error.sent)
     if isinstance(error, ApiError):
         if kind == "create" and error.status >= SERVER_ERROR:
             return Unknown()

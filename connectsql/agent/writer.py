@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
+from connectsql.agent import orphans
+from connectsql.agent.earlier import EarlierAttempts, Made
 from connectsql.agent.fold import Change, waves
 from connectsql.agent.order import parents_first
 from connectsql.agent.plan import Nothing, Operation, decide
 from connectsql.agent.readback import ReadBack
-from connectsql.agent.record import Recorder
+from connectsql.agent.record import Fates, Recorder
 from connectsql.agent.send import Batch, Sent, batches, send
-from connectsql.agent.vanished import delete_what_was_made
-from connectsql.agent.verdicts import Done, Later, Refused, Unknown
+from connectsql.agent.verdicts import Done, Fate, Later, Refused, Unknown
 from connectsql.compiler.model import Desired, Table
 from connectsql.database.connection import Connection, errors
 from connectsql.database.lease import Lease
-from connectsql.database.rows import Rows
+from connectsql.database.rows import Row, Rows
 from connectsql.database.staging import Staging
-from connectsql.database.trigger_log import Orphan, Queue, TriggerLog
+from connectsql.database.trigger_log import Queue, TriggerLog
 from connectsql.errors import DatabaseBusy, LeaseLost, SalesforceError
 from connectsql.salesforce.collections import Collections
 from connectsql.salesforce.rest import Rest
@@ -57,14 +59,16 @@ class Writer:
         self._stopping = stopping
         self._log = TriggerLog(connection, desired, lease.agent)
         self._recorder = Recorder(connection, self._log)
+        self._session = session
         self._collections = Collections(session)
-        self._rest = Rest(session)
+        self._earlier = EarlierAttempts(Rest(session), self._log)
         self._read_back = ReadBack(session)
         self._tables = parents_first(desired.tables)
         self._by_name = desired.by_name
         self._rows = {one.name: Rows(connection, one) for one in desired.tables}
         self._stagings = {one.name: Staging(connection, one) for one in desired.tables}
         self._look_for_orphans = 0.0
+        self._unsent: set[int] = set()  # what is left of the claim in hand
 
     def work(self) -> int:
         """Send one claim; return how many log entries were handled.
@@ -76,22 +80,20 @@ class Writer:
         self._note_deferred()
         try:
             if time.monotonic() >= self._look_for_orphans:
-                self._adopt_orphans()
+                orphans.adopt(self._connection, self._log, self._rows)
+                self._look_for_orphans = time.monotonic() + self._lease.renew_after
             entries = self._log.claim(CLAIM)
         except DatabaseBusy:
             return 0
-        unsent = {entry.id for entry in entries}
+        self._unsent = {entry.id for entry in entries}
         try:
             for wave in waves(entries, self._ordered):
-                self._wave(wave, unsent)
+                self._wave(wave)
         except Interrupted as interrupted:
-            later = interrupted.later
-            with errors("putting back what was not sent"):
-                self._log.requeue(sorted(unsent), delay=later.delay, message=later.message)
+            self._put_back(interrupted.later)
             if interrupted.error is not None:
                 raise interrupted.error from interrupted
-            return len(entries) - len(unsent)
-        return len(entries)
+        return len(entries) - len(self._unsent)
 
     def queue(self) -> Queue:
         """Return what is left to do."""
@@ -115,6 +117,12 @@ class Writer:
         """Move entries done long ago out of the log."""
         self._log.archive()
 
+    def _put_back(self, later: Later) -> None:
+        with errors("putting back what was not sent"):
+            self._log.requeue(
+                sorted(self._unsent), delay=later.delay, message=later.message, unsure=True
+            )
+
     def _note_deferred(self) -> None:
         if self._recorder.deferred:
             for table, sfids in self._recorder.retry().items():
@@ -127,66 +135,88 @@ class Writer:
     def _ordered(self, table: str) -> bool:
         return self._by_name[table].ordered
 
-    def _wave(self, wave: Sequence[Change], unsent: set[int]) -> None:
+    def _wave(self, wave: Sequence[Change]) -> None:
         """Send one change each of many records: parents, then children; deletes the other way."""
         operations: dict[str, list[Operation]] = {}
         for table in self._tables:
             changes = [one for one in wave if one.entries[0].table == table.name]
-            operations[table.name] = self._decide(table, changes, unsent)
+            operations[table.name] = self._decide(table, changes) if changes else []
         for table in self._tables:
             written: list[str] = []
             for kind in ("upsert", "create", "update"):
-                written += self._send_all(table, kind, operations[table.name], unsent)
+                written += self._send_all(table, kind, operations[table.name])
             self._refresh(table.name, written)
         for table in reversed(self._tables):
-            self._send_all(table, "delete", operations[table.name], unsent)
+            self._send_all(table, "delete", operations[table.name])
 
-    def _decide(self, table: Table, changes: Sequence[Change], unsent: set[int]) -> list[Operation]:
-        if not changes:
-            return []
-        rows = self._rows[table.name]
-        standing = rows.to_send([one.record_id for one in changes])
-        gone = [one for one in changes if one.record_id not in standing]
-        self._forget(table, gone)
-        decided = [decide(table, one, standing.get(one.record_id)) for one in changes]
+    def _decide(self, table: Table, changes: Sequence[Change]) -> list[Operation]:
+        """Return what is to be sent, and note the changes of which nothing is."""
+        standing = self._rows[table.name].to_send([one.record_id for one in changes])
+        left = self._without_made(table, changes, standing)
+        decided = [decide(table, one, standing.get(one.record_id)) for one in left]
         needless = [one for one in decided if isinstance(one, Nothing)]
         self._recorder.nothing(needless)
+        self._settled(one.change for one in needless)
         operations = [one for one in decided if isinstance(one, Operation)]
-        unfit = [(one, Refused(message=one.problem)) for one in operations if one.problem]
-        self._recorder.fates(rows, unfit)
-        unsent.difference_update(id_ for one in needless for id_ in one.change.ids)
-        unsent.difference_update(id_ for one, _ in unfit for id_ in one.change.ids)
+        self._note(
+            table, [(one, Refused(message=one.problem)) for one in operations if one.problem]
+        )
         return [one for one in operations if not one.problem]
 
-    def _forget(self, table: Table, gone: Sequence[Change]) -> None:
+    def _without_made(
+        self, table: Table, changes: Sequence[Change], standing: dict[int, Row]
+    ) -> list[Change]:
+        """Leave out inserts that an earlier attempt has done, but for what came since."""
+        made = self._made(table, changes, standing)
+        left: list[Change] = []
+        done: list[tuple[Operation, Fate]] = []
+        for change in changes:
+            record = made.get(change.record_id)
+            if record is None:
+                left.append(change)
+            elif row := standing.get(change.record_id):
+                sent, since = change.split()
+                operation = Operation(kind="upsert", change=sent, body={})
+                done.append((operation, Done(sfid=record.sfid, created=True)))
+                standing[row.id] = replace(row, sfid=record.sfid)
+                left += [since] if since else []
+            else:
+                left.append(change)
+                if not record.deleted:
+                    self._log.delete_after_all(table.name, [(change.record_id, record.sfid)])
+        self._refresh(table.name, self._note(table, done))
+        return left
+
+    def _made(
+        self, table: Table, changes: Sequence[Change], standing: dict[int, Row]
+    ) -> dict[int, Made]:
         try:
             with errors("looking for what earlier attempts have made"):
-                delete_what_was_made(self._rest, self._log, table, gone)
+                return self._earlier.made(table, changes, standing)
         except SalesforceError as error:
             raise Interrupted(Later(delay=1.0, message=error.message), error) from error
 
-    def _send_all(
-        self, table: Table, kind: str, operations: Sequence[Operation], unsent: set[int]
-    ) -> list[str]:
+    def _send_all(self, table: Table, kind: str, operations: Sequence[Operation]) -> list[str]:
         """Send all operations of one kind; return the records that stand now."""
         if kind == "create":
-            operations = self._unambiguous(table, operations, unsent)
+            operations = self._unambiguous(table, operations)
         written: list[str] = []
         for batch in batches(table, kind, operations):
             if self._stopping():
                 raise Interrupted(Later(delay=0.0, message="put back: the agent was told to end"))
             sent = self._send(batch)
-            written += self._recorder.fates(self._rows[table.name], sent.fates)
-            unsent.difference_update(batch.entry_ids)
+            written += self._note(table, sent.fates)
             _stop_where_useless(sent)
         return written
 
     def _send(self, batch: Batch) -> Sent:
         with errors("checking the claim"):
-            if not (self._lease.runs and self._log.still_mine(batch.entry_ids)):
-                raise LeaseLost("another agent has taken over: this one was silent for too long")
-            if batch.kind == "create":
-                self._log.about_to_send_blind(batch.entry_ids)
+            blind = batch.kind == "create"
+            mine = self._lease.runs and self._log.about_to_send(
+                batch.entry_ids, self._session.server_now, blind=blind
+            )
+        if not mine:
+            raise LeaseLost("another agent has taken over: this one was silent for too long")
         began = time.monotonic()
         sent = send(self._collections, batch)
         took = round((time.monotonic() - began) * 1000)
@@ -195,9 +225,7 @@ class Writer:
         _log.info(words, batch.table.name, batch.kind, len(sent.fates), done, took)
         return sent
 
-    def _unambiguous(
-        self, table: Table, operations: Sequence[Operation], unsent: set[int]
-    ) -> list[Operation]:
+    def _unambiguous(self, table: Table, operations: Sequence[Operation]) -> list[Operation]:
         """Leave out inserts of rows that Salesforce may have already."""
         creates = [one for one in operations if one.kind == "create"]
         if not creates:
@@ -206,30 +234,16 @@ class Writer:
             held = self._log.ambiguous_records(
                 table.name, [one.change.record_id for one in creates]
             )
-        again = [one for one in creates if one.change.record_id in held]
-        if again:
-            self._recorder.fates(self._rows[table.name], [(one, Unknown()) for one in again])
-            unsent.difference_update(id_ for one in again for id_ in one.change.ids)
+        self._note(table, [(one, Unknown()) for one in creates if one.change.record_id in held])
         return [one for one in creates if one.change.record_id not in held]
 
-    def _adopt_orphans(self) -> None:
-        """Take back what a dead agent had claimed; what it may have sent blindly is parked."""
-        with errors("looking for abandoned claims"), self._connection.transaction():
-            orphans = self._log.orphans()
-            free = [one.id for one in orphans if not one.sent_blind]
-            if free:
-                self._log.requeue(free, delay=0, message=None)
-            self._park([one for one in orphans if one.sent_blind])
-        self._look_for_orphans = time.monotonic() + self._lease.renew_after
+    def _note(self, table: Table, fates: Fates) -> list[str]:
+        """Note fates; return the sfids of rows to read back."""
+        self._settled(one.change for one, _ in fates)
+        return self._recorder.fates(self._rows[table.name], fates)
 
-    def _park(self, orphans: Sequence[Orphan]) -> None:
-        message = Unknown().message
-        if orphans:
-            _log.warning("parked as ambiguous: inserts=%d of an agent that is gone", len(orphans))
-            self._log.park_ambiguous([one.id for one in orphans], message)
-        for table in {one.table for one in orphans}:
-            rows = [(one.record_id, message) for one in orphans if one.table == table]
-            self._rows[table].note_refused(rows)
+    def _settled(self, changes: Iterable[Change]) -> None:
+        self._unsent.difference_update(id_ for change in changes for id_ in change.ids)
 
 
 def _stop_where_useless(sent: Sent) -> None:

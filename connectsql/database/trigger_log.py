@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from psycopg import sql
@@ -27,6 +28,7 @@ class Entry:
     sfid: str | None
     values: dict[str, str | None] | None
     attempts: int
+    sent_at: datetime | None = None  # the org's clock, where an earlier outcome is not known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,17 +98,21 @@ class TriggerLog:
             for row in self._run("orphaned")
         ]
 
-    def requeue(self, ids: Sequence[int], *, delay: float, message: str | None) -> None:
-        """Put entries back; they are due again in ``delay`` seconds."""
-        self._run("requeue", ids=list(ids), delay=delay, message=message)
+    def requeue(
+        self, ids: Sequence[int], *, delay: float, message: str | None, unsure: bool
+    ) -> None:
+        """Put entries back; they are due again in ``delay`` seconds.
 
-    def still_mine(self, ids: Sequence[int]) -> bool:
-        """Whether all of these claims are held by this agent, with a lease that runs."""
-        return bool(self._run("still_mine", ids=list(ids))[0][0] == len(ids))
+        ``unsure``: whether Salesforce may have acted on them all the same.
+        """
+        self._run("requeue", ids=list(ids), delay=delay, message=message, unsure=unsure)
 
-    def about_to_send_blind(self, ids: Sequence[int]) -> None:
-        """Note, before the call, that these inserts must not be sent a second time unasked."""
-        self._run("about_to_send_blind", ids=list(ids))
+    def about_to_send(self, ids: Sequence[int], now: datetime, *, blind: bool) -> bool:
+        """Note a call before it is made; False where a claim is not this agent's any more.
+
+        ``now`` is the org's clock. ``blind`` says that sending twice would insert twice.
+        """
+        return len(self._run("about_to_send", ids=list(ids), now=now, blind=blind)) == len(ids)
 
     def finish(self, outcomes: Sequence[Outcome]) -> None:
         """Note final states."""
@@ -159,7 +165,7 @@ class TriggerLog:
 
 
 def _entry(row: Sequence[Any]) -> Entry:
-    id_, action, table, record_id, sfid, values, attempts = row
+    id_, action, table, record_id, sfid, values, attempts, sent_at = row
     return Entry(
         id=id_,
         action=action,
@@ -168,6 +174,7 @@ def _entry(row: Sequence[Any]) -> Entry:
         sfid=sfid,
         values=None if values is None else _hstore(values),
         attempts=attempts,
+        sent_at=sent_at,
     )
 
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -64,6 +65,7 @@ class Session:
         self._backoff = backoff or Backoff()
         self._stop = stop or threading.Event()
         self._usage: Usage | None = None
+        self._ahead = timedelta(0)  # how far the org's clock is ahead of ours
         address = base_url(instance_url)
         self._transport = Transport(timeout=timeout, workers=workers)
         self._tokens = TokenKeeper(login, self._transport, address)
@@ -77,6 +79,11 @@ class Session:
     def usage(self) -> Usage | None:
         """API calls of the last 24 hours as of the newest answer that told them."""
         return self._usage
+
+    @property
+    def server_now(self) -> datetime:
+        """The org's clock (UTC), as the newest answer told it, to about a second."""
+        return datetime.now(UTC) + self._ahead
 
     def call(
         self,
@@ -186,6 +193,8 @@ class Session:
 
     def _noted(self, answer: Answer) -> Answer:
         self._usage = answer.usage or self._usage
+        if answer.server_time is not None:
+            self._ahead = answer.server_time - datetime.now(UTC)
         return answer
 
 
