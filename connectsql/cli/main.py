@@ -12,7 +12,7 @@ from connectsql.cli.declare import describe, init, validate
 from connectsql.cli.demo import demo
 from connectsql.cli.install import apply, compile_
 from connectsql.cli.org import emulator
-from connectsql.cli.output import say_error
+from connectsql.cli.output import say, say_error
 from connectsql.cli.sync import agent
 from connectsql.errors import ConnectsqlError
 
@@ -53,5 +53,10 @@ def _run() -> int:
     except BrokenPipeError:
         # The reader of our output has gone (`connectsql compile | head`): nothing to tell it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        say(f"error: {error.filename}: {error.strerror}")
         return 1
     return result if isinstance(result, int) else 0

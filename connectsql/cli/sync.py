@@ -45,6 +45,7 @@ def agent(
     with stopping() as stop, open_session(config, stop=stop.event) as session, progress() as show:
         worker = Agent(config, desired, address, session, stop, on_loading=show)
         if not once:
+            worker.check()
             say(f"agent for {config.name}: {counted(len(desired.tables), 'table')}")
             worker.run()
             say("agent stopped")
