@@ -74,20 +74,21 @@ def of_call(error: SalesforceError, *, kind: str, attempts: int) -> Fate:
             return Unknown()
         return Later(delay=_backoff(attempts), message=error.message, unsure=error.sent)
     if isinstance(error, ApiError):
-        if kind == "create" and error.status >= SERVER_ERROR:
+        unsure = error.status >= SERVER_ERROR
+        if kind == "create" and unsure:
             return Unknown()
         verdict = classify(error.status, error.code, error.message)
-        return _failed(verdict, error.message, attempts)
+        return _failed(verdict, error.message, attempts, unsure=unsure)
     return Later(delay=_backoff(attempts), message=error.message)
 
 
-def _failed(verdict: Verdict, message: str, attempts: int) -> Fate:
+def _failed(verdict: Verdict, message: str, attempts: int, *, unsure: bool = False) -> Fate:
     if verdict is Verdict.WAIT_QUOTA:
-        return Later(delay=QUOTA_DELAY, message=message)
+        return Later(delay=QUOTA_DELAY, message=message, unsure=unsure)
     if verdict in (Verdict.RETRY, Verdict.REAUTH) and attempts < LOCK_ATTEMPTS:
-        return Later(delay=_backoff(attempts), message=message)
+        return Later(delay=_backoff(attempts), message=message, unsure=unsure)
     if verdict is Verdict.RETRY_PARENT and attempts < PARENT_ATTEMPTS:
-        return Later(delay=_backoff(attempts), message=message)
+        return Later(delay=_backoff(attempts), message=message, unsure=unsure)
     return Refused(message=message)
 
 
