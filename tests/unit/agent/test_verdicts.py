@@ -91,17 +91,17 @@ def test_a_lost_answer_parks_a_plain_insert() -> None:
 
 
 @pytest.mark.parametrize("kind", ["create", "upsert", "update", "delete"])
+def test_a_call_that_never_left_is_made_again(kind: str) -> None:
+    fate = of_call(OrgUnreachable("no connection", sent=False), kind=kind, attempts=1)
+    assert fate == Later(delay=1.0, message="no connection")
+
+
 def test_an_error_of_the_server_does_not_tell_whether_it_was_done() -> None:
     message = "SERVER_UNAVAILABLE: m"
     assert call(503, "SERVER_UNAVAILABLE", kind="create") == Unknown()
     for kind in ("upsert", "update", "delete"):
         fate = call(503, "SERVER_UNAVAILABLE", kind=kind)
         assert fate == Later(delay=1.0, message=message, unsure=True)
-
-
-def test_a_call_that_never_left_is_made_again(kind: str) -> None:
-    fate = of_call(OrgUnreachable("no connection", sent=False), kind=kind, attempts=1)
-    assert fate == Later(delay=1.0, message="no connection")
 
 
 def test_a_failed_login_parks_nothing() -> None:
