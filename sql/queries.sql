@@ -46,22 +46,22 @@ WHERE a.schema_name = %(schema)s AND a.alive_until < clock_timestamp() - interva
 SELECT pg_advisory_xact_lock(hashtextextended('connectsql.claim ' || %(schema)s::text, 0))
 
 -- claim --
-WITH chosen AS (
+-- Records with a change in flight, or with one that waits for its next attempt, are left alone.
+-- There are few of them: so the waiting entries can be taken in their order until there are enough.
+WITH held AS MATERIALIZED (
+    SELECT l.table_name, l.record_id
+    FROM {log} AS l
+    WHERE l.state = 'PENDING' AND l.record_id IS NOT NULL
+    UNION ALL
+    SELECT l.table_name, l.record_id
+    FROM connectsql.claim AS c
+    JOIN {log} AS l ON l.id = c.log_id AND l.state = 'NEW'
+    WHERE c.schema_name = %(schema)s AND c.next_attempt > clock_timestamp() AND l.record_id IS NOT NULL
+), chosen AS MATERIALIZED (
     SELECT l.id
     FROM {log} AS l
-    LEFT JOIN connectsql.claim AS c ON c.schema_name = %(schema)s AND c.log_id = l.id
-    WHERE l.state = 'NEW'
-      AND l.table_name = ANY (%(tables)s)
-      AND (c.next_attempt IS NULL OR c.next_attempt <= clock_timestamp())
-      AND NOT EXISTS (
-          SELECT
-          FROM {log} AS other
-          LEFT JOIN connectsql.claim AS held ON held.schema_name = %(schema)s AND held.log_id = other.id
-          WHERE other.table_name = l.table_name
-            AND other.record_id = l.record_id
-            AND (other.state = 'NEW' OR other.state = 'PENDING')
-            AND (other.state = 'PENDING' OR other.id < l.id AND held.next_attempt > clock_timestamp())
-      )
+    WHERE l.state = 'NEW' AND l.table_name = ANY (%(tables)s)
+      AND (l.table_name, l.record_id) NOT IN (SELECT held.table_name, held.record_id FROM held)
     ORDER BY l.id
     LIMIT %(limit)s
 ), noted AS (
@@ -90,6 +90,8 @@ ORDER BY l.id
 FOR UPDATE OF l SKIP LOCKED
 
 -- requeue --
+-- Here and below IS TRUE keeps the planner to the primary key: how many entries are PENDING
+-- changes faster than its statistics.
 WITH freed AS (
     UPDATE connectsql.claim
     SET agent_id = NULL, sent_blind = false,
@@ -99,7 +101,7 @@ WITH freed AS (
 )
 UPDATE {log}
 SET state = 'NEW', updated_at = now(), sf_message = %(message)s
-WHERE id = ANY (%(ids)s) AND state = 'PENDING'
+WHERE id = ANY (%(ids)s) AND (state = 'PENDING') IS TRUE
 
 -- about_to_send --
 -- Only claims that are still this agent's, with a lease that runs, may be acted on.
@@ -110,23 +112,18 @@ WHERE a.id = c.agent_id AND a.alive_until > clock_timestamp()
   AND c.schema_name = %(schema)s AND c.log_id = ANY (%(ids)s) AND c.agent_id = %(agent)s
 RETURNING c.log_id
 
+-- release --
+DELETE FROM connectsql.claim
+WHERE schema_name = %(schema)s AND log_id = ANY (%(ids)s) AND agent_id = %(agent)s
+RETURNING log_id
+
 -- finish --
-WITH outcome AS (
-    SELECT *
-    FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(messages)s::text[], %(sfids)s::text[])
-        AS o (id, state, message, sfid)
-), mine AS (
-    DELETE FROM connectsql.claim AS c
-    USING outcome AS o
-    WHERE c.schema_name = %(schema)s AND c.log_id = o.id AND c.agent_id = %(agent)s
-    RETURNING c.log_id
-)
 UPDATE {log} AS l
 SET state = o.state, sf_message = o.message, sfid = coalesce(l.sfid, o.sfid), updated_at = now(),
     processed_at = now(), processed_tx = txid_current()
-FROM outcome AS o
-JOIN mine ON mine.log_id = o.id
-WHERE l.id = o.id AND l.state = 'PENDING'
+FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(messages)s::text[], %(sfids)s::text[])
+    AS o (id, state, message, sfid)
+WHERE l.id = o.id AND (l.state = 'PENDING') IS TRUE
 
 -- park_ambiguous --
 WITH parked AS (
@@ -137,7 +134,7 @@ WITH parked AS (
 UPDATE {log}
 SET state = 'FAILED', sf_message = %(message)s, updated_at = now(), processed_at = now(),
     processed_tx = txid_current()
-WHERE id = ANY (%(ids)s) AND state = 'PENDING'
+WHERE id = ANY (%(ids)s) AND (state = 'PENDING') IS TRUE
 
 -- ambiguous_records --
 SELECT DISTINCT l.record_id
@@ -187,23 +184,24 @@ SELECT id FROM {table} WHERE id = ANY (%(ids)s) ORDER BY id FOR UPDATE SKIP LOCK
 -- existing_rows --
 SELECT id FROM {table} WHERE id = ANY (%(ids)s)
 
+-- waiting --
+-- Rows with changes that Salesforce has not got yet, but for these entries.
+SELECT DISTINCT l.record_id
+FROM {log} AS l
+WHERE l.table_name = %(table)s AND l.record_id = ANY (%(ids)s)
+  AND (l.state = 'NEW' OR l.state = 'PENDING') AND l.id <> ALL (%(entries)s)
+
+-- holders --
+SELECT sfid, id FROM {table} WHERE sfid = ANY (%(sfids)s)
+
 -- note_written --
--- A record that is somebody else's already keeps its row: two rows cannot be one record.
 UPDATE {table} AS t
-SET sfid = coalesce(o.sfid, t.sfid),
+SET sfid = o.sfid,
     _hc_lastop = CASE WHEN o.changed_again THEN t._hc_lastop ELSE o.lastop END,
     _hc_err = CASE WHEN o.changed_again THEN t._hc_err END
-FROM (
-    SELECT n.id, n.sfid, n.lastop, EXISTS (
-        SELECT
-        FROM {log} AS later
-        WHERE later.table_name = %(table)s AND later.record_id = n.id
-          AND (later.state = 'NEW' OR later.state = 'PENDING') AND later.id <> ALL (%(entries)s)
-    ) AS changed_again
-    FROM unnest(%(ids)s::bigint[], %(sfids)s::text[], %(lastops)s::text[]) AS n (id, sfid, lastop)
-) AS o
-WHERE t.id = o.id
-  AND NOT EXISTS (SELECT FROM {table} AS twin WHERE twin.sfid = o.sfid AND twin.id <> t.id)
+FROM unnest(%(ids)s::bigint[], %(sfids)s::text[], %(lastops)s::text[], %(again)s::boolean[])
+    AS o (id, sfid, lastop, changed_again)
+WHERE t.id = o.id AND t.id = ANY (%(ids)s)
 RETURNING t.id
 
 -- delete_after_all --
@@ -225,16 +223,7 @@ WHERE l.table_name = %(table)s AND l.record_id = ANY (%(records)s) AND l.action 
 UPDATE {table} AS t
 SET _hc_lastop = 'FAILED', _hc_err = o.message
 FROM unnest(%(ids)s::bigint[], %(messages)s::text[]) AS o (id, message)
-WHERE t.id = o.id AND NOT {waiting}
-
--- waiting --
--- Whether row t has changes that Salesforce has not got yet.
-EXISTS (
-    SELECT
-    FROM {log} AS waiting
-    WHERE waiting.table_name = %(table)s AND waiting.record_id = t.id
-      AND (waiting.state = 'NEW' OR waiting.state = 'PENDING')
-)
+WHERE t.id = o.id AND t.id = ANY (%(ids)s)
 
 -- create_stage --
 CREATE TEMPORARY TABLE IF NOT EXISTS {stage} (sfid varchar(18), {definitions}) ON COMMIT DELETE ROWS
@@ -283,7 +272,14 @@ SELECT EXISTS (
 -- remove_deleted --
 DELETE FROM {table} AS t
 USING {stage} AS s
-WHERE t.id = ANY (%(ids)s) AND t.sfid = s.sfid AND {deleted} AND NOT {waiting}
+WHERE t.id = ANY (%(ids)s) AND t.sfid = s.sfid AND {deleted}
+
+-- leaving --
+-- Records that are being deleted here.
+SELECT l.sfid
+FROM {log} AS l
+WHERE l.table_name = %(table)s AND l.action = 'DELETE' AND l.sfid IS NOT NULL
+  AND (l.state = 'NEW' OR l.state = 'PENDING')
 
 -- insert_new --
 -- Rows that are being deleted here are not brought back. Known rows are left out rather than
@@ -294,21 +290,16 @@ FROM {stage} AS s
 WHERE NOT {deleted}
   AND NOT EXISTS (SELECT FROM {table} AS known WHERE known.sfid = s.sfid)
   AND NOT EXISTS (SELECT FROM {table} AS t WHERE t.sfid IS NULL AND {same_identifier})
-  AND NOT EXISTS (
-      SELECT
-      FROM {log} AS gone
-      WHERE gone.table_name = %(table)s AND gone.sfid = s.sfid AND gone.action = 'DELETE'
-        AND (gone.state = 'NEW' OR gone.state = 'PENDING')
-  )
+  AND s.sfid <> ALL (%(leaving)s)
 ON CONFLICT (sfid) DO NOTHING
 
 -- refresh --
--- Rows take over what the org has, but for those with changes it has not got yet. A refused
+-- Rows take over what the org has. A refused
 -- local change stays in sight until the record changes in the org, too.
 UPDATE {table} AS t
 SET ({columns}, _hc_lastop, _hc_err) = ROW ({staged}, 'SYNCED', NULL)
 FROM {stage} AS s
-WHERE t.id = ANY (%(ids)s) AND t.sfid = s.sfid AND NOT {deleted} AND NOT {waiting}
+WHERE t.id = ANY (%(ids)s) AND t.sfid = s.sfid AND NOT {deleted}
   AND (ROW ({current}) IS DISTINCT FROM ROW ({staged}) OR t._hc_lastop IS DISTINCT FROM 'SYNCED')
   AND (t._hc_lastop IS DISTINCT FROM 'FAILED' OR t.systemmodstamp IS DISTINCT FROM s.systemmodstamp)
 

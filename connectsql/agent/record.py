@@ -78,26 +78,37 @@ class Recorder:
 
     def _note(self, rows: Rows, fates: Fates) -> None:
         """Note fates whose rows are locked by us, or gone."""
-        outcomes: list[Outcome] = []
-        done = [(one, fate) for one, fate in fates if isinstance(fate, Done)]
+        entries = [id_ for one, _ in fates for id_ in one.change.ids]
+        again = rows.waiting([one.change.record_id for one, _ in fates], entries)
         refused = [(one, fate.message) for one, fate in fates if isinstance(fate, Refused)]
-        unknown = [(one, fate) for one, fate in fates if isinstance(fate, Unknown)]
-        refused += self._written(rows, done, outcomes)
-        for one, message in refused:
-            outcomes += _outcomes(one, "FAILED", message)
-        self._log.finish(outcomes)
-        for one, fate in unknown:
-            self._log.park_ambiguous(one.change.ids, fate.message)
+        refused += self._written(rows, fates, again)
+        unknown = [(one, fate.message) for one, fate in fates if isinstance(fate, Unknown)]
+        self._log.finish([out for one, words in refused for out in _outcomes(one, "FAILED", words)])
+        for one, words in unknown:
+            self._log.park_ambiguous(one.change.ids, words)
         self._postpone((one, fate) for one, fate in fates if isinstance(fate, Later))
-        rows.note_refused(
-            [(one.change.record_id, message) for one, message in refused]
-            + [(one.change.record_id, fate.message) for one, fate in unknown]
-        )
+        told = [(one.change.record_id, words) for one, words in (*refused, *unknown)]
+        rows.note_refused([(id_, words) for id_, words in told if id_ not in again])
 
-    def _written(
-        self, rows: Rows, done: list[tuple[Operation, Done]], outcomes: list[Outcome]
-    ) -> list[tuple[Operation, str]]:
-        """Store sfids; return those that belong to another row already."""
+    def _written(self, rows: Rows, fates: Fates, again: set[int]) -> list[tuple[Operation, str]]:
+        """Note what Salesforce has done; return what belongs to another row already."""
+        done = [(one, fate) for one, fate in fates if isinstance(fate, Done)]
+        owners = _owners(rows, done)
+        refused: list[tuple[Operation, str]] = []
+        succeeded: list[tuple[Operation, Done]] = []
+        for one, fate in done:
+            if owners.get(fate.sfid, one.change.record_id) == one.change.record_id:
+                succeeded.append((one, fate))
+            else:
+                refused.append((one, _TAKEN.format(sfid=fate.sfid, table=rows.table.name)))
+        self._store(rows, [pair for pair in succeeded if pair[0].kind != "delete"], again)
+        self._log.finish(
+            [out for one, fate in succeeded for out in _outcomes(one, "SUCCESS", sfid=fate.sfid)]
+        )
+        return refused
+
+    def _store(self, rows: Rows, done: list[tuple[Operation, Done]], again: set[int]) -> None:
+        """Store sfids in the rows; what was deleted meanwhile is deleted in Salesforce, too."""
         written = [
             Written(
                 id=one.change.record_id,
@@ -105,23 +116,11 @@ class Recorder:
                 lastop="INSERTED" if fate.created else "UPDATED",
             )
             for one, fate in done
-            if one.kind != "delete"
         ]
-        entries = [id_ for one, _ in done for id_ in one.change.ids]
-        taken = rows.note_written(written, entries)
-        lost = {one.id: one.sfid for one in written if one.id not in taken}
-        standing = rows.existing(list(lost)) if lost else set()
-        gone = [(id_, sfid) for id_, sfid in lost.items() if id_ not in standing]
+        standing = rows.note_written(written, again)
+        gone = [(one.id, one.sfid) for one in written if one.id not in standing]
         if gone:
             self._log.delete_after_all(rows.table.name, gone)
-        refused = []
-        for one, fate in done:
-            if one.kind != "delete" and one.change.record_id in standing:
-                message = _TAKEN.format(sfid=fate.sfid, table=rows.table.name)
-                refused.append((one, message))
-            else:
-                outcomes += _outcomes(one, "SUCCESS", None, sfid=fate.sfid)
-        return refused
 
     def _postpone(self, later: Iterable[tuple[Operation, Later]]) -> None:
         together: dict[Later, list[int]] = defaultdict(list)
@@ -131,8 +130,19 @@ class Recorder:
             self._log.requeue(ids, delay=fate.delay, message=fate.message, unsure=fate.unsure)
 
 
+def _owners(rows: Rows, done: Iterable[tuple[Operation, Done]]) -> dict[str | None, int]:
+    """Return the row each record belongs to: the one that has its sfid, else the first of these."""
+    kept = [(fate.sfid, one.change.record_id) for one, fate in done if one.kind != "delete"]
+    owners: dict[str | None, int] = {}
+    if kept:
+        owners.update(rows.holders([sfid for sfid, _ in kept if sfid]))
+    for sfid, id_ in kept:
+        owners.setdefault(sfid, id_)
+    return owners
+
+
 def _outcomes(
-    operation: Operation, state: str, message: str | None, *, sfid: str | None = None
+    operation: Operation, state: str, message: str | None = None, *, sfid: str | None = None
 ) -> list[Outcome]:
     """The last entry of a folded change tells what became of it; the rest were merged."""
     *merged, last = operation.change.ids

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from connectsql.compiler.model import Table
 from connectsql.database.connection import Connection, errors
-from connectsql.database.queries import Queries, query
+from connectsql.database.queries import Queries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,14 +37,12 @@ class Rows:
     def __init__(self, connection: Connection, table: Table) -> None:
         self._connection = connection
         self.table = table
-        log = sql.Identifier(table.schema, "_trigger_log")
         self._queries = Queries(
-            log=log,
+            log=sql.Identifier(table.schema, "_trigger_log"),
             table=sql.Identifier(table.schema, table.name),
             columns=sql.SQL(", ").join(
                 sql.SQL("{}::text").format(sql.Identifier("t", one.name)) for one in table.columns
             ),
-            waiting=query("waiting", log=log),
         )
 
     def to_send(self, ids: Sequence[int]) -> dict[int, Row]:
@@ -57,24 +55,6 @@ class Rows:
             for row in found
         }
 
-    def note_written(self, written: Sequence[Written], entries: Sequence[int]) -> set[int]:
-        """Store sfids; return the rows that took them.
-
-        One that did not is gone, or its record belongs to another row already. A row stays
-        marked as it is where entries other than these wait for it.
-        """
-        if not written:
-            return set()
-        unique = list({one.sfid: one for one in reversed(written)}.values())
-        found = self._run(
-            "note_written",
-            entries=list(entries),
-            ids=[one.id for one in unique],
-            sfids=[one.sfid for one in unique],
-            lastops=[one.lastop for one in unique],
-        )
-        return {row[0] for row in found}
-
     def lock(self, ids: Sequence[int]) -> set[int]:
         """Lock rows until the transaction ends; those that others have locked are left out."""
         return {row[0] for row in self._run("lock_rows", ids=list(ids))} if ids else set()
@@ -82,6 +62,30 @@ class Rows:
     def existing(self, ids: Sequence[int]) -> set[int]:
         """Return those of the rows that are there."""
         return {row[0] for row in self._run("existing_rows", ids=list(ids))} if ids else set()
+
+    def waiting(self, ids: Sequence[int], entries: Sequence[int]) -> set[int]:
+        """Return those of the rows that have other changes to send than these entries."""
+        return {row[0] for row in self._run("waiting", ids=list(ids), entries=list(entries))}
+
+    def holders(self, sfids: Sequence[str]) -> dict[str, int]:
+        """Return the rows that hold these sfids already."""
+        return {row[0]: row[1] for row in self._run("holders", sfids=list(sfids))}
+
+    def note_written(self, written: Sequence[Written], again: set[int]) -> set[int]:
+        """Store sfids; return the rows that were there to take them.
+
+        Rows in ``again`` have changed once more, and stay marked as they are.
+        """
+        if not written:
+            return set()
+        found = self._run(
+            "note_written",
+            ids=[one.id for one in written],
+            sfids=[one.sfid for one in written],
+            lastops=[one.lastop for one in written],
+            again=[one.id in again for one in written],
+        )
+        return {row[0] for row in found}
 
     def note_refused(self, refused: Sequence[tuple[int, str]]) -> None:
         """Show in the rows why Salesforce refused them."""

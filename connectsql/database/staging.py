@@ -5,7 +5,7 @@ The reader's pages and the writer's read-back take the same way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,7 +16,7 @@ from psycopg import Cursor, sql
 from connectsql.compiler.model import Column, Table
 from connectsql.compiler.names import shorten
 from connectsql.database.connection import Connection, errors
-from connectsql.database.queries import Queries, query
+from connectsql.database.queries import Queries
 
 Record = Mapping[str, Any]  # values by the field's path, "Id" among them
 
@@ -48,15 +48,16 @@ class Staging:
         """
         with self._staged(records, f"storing records in {self.table.name}"):
             changed = self._change("link_by_identifier") if self.table.identifier else 0
-            free = self._lock_matches()
-            held = self._count("matches") - len(free)
+            locked = self._ids("lock_matches")
+            held = self._count("matches") - len(locked)
+            settled = self._settled(locked)
             if self.table.has_isdeleted:
-                changed += self._change("remove_deleted", free)
-            changed += self._change("refresh", free)
+                changed += self._change("remove_deleted", ids=settled)
+            changed += self._change("refresh", ids=settled)
             if self._count("blind_inserts_on_their_way"):
                 held += self._count("unmatched")
             else:
-                changed += self._change("insert_new")
+                changed += self._change("insert_new", leaving=self._ids("leaving"))
             return Merged(changed=changed, held=held)
 
     def refresh(self, records: Iterable[Record]) -> int:
@@ -66,7 +67,7 @@ class Staging:
         sent, and read back in turn.
         """
         with self._staged(records, f"reading back rows of {self.table.name}"):
-            return self._change("refresh", self._lock_matches())
+            return self._change("refresh", ids=self._settled(self._ids("lock_matches")))
 
     @contextmanager
     def _staged(self, records: Iterable[Record], doing: str) -> Iterator[None]:
@@ -90,20 +91,24 @@ class Staging:
                 copy.write_row([as_text(record[path]) for path in paths])
         self._run("analyze_stage")
 
-    def _lock_matches(self) -> list[int]:
-        """Lock the rows of the staged records, but for those that are locked already."""
-        return [row[0] for row in self._run("lock_matches").fetchall()]
+    def _settled(self, locked: list[Any]) -> list[Any]:
+        """Return those of the rows that have nothing to send."""
+        waiting = set(self._ids("waiting", ids=locked, entries=[]))
+        return [id_ for id_ in locked if id_ not in waiting]
 
-    def _change(self, name: str, ids: Sequence[int] = ()) -> int:
-        return self._run(name, ids).rowcount
+    def _ids(self, name: str, **parameters: Any) -> list[Any]:
+        return [row[0] for row in self._run(name, **parameters).fetchall()]
 
-    def _count(self, name: str, ids: Sequence[int] = ()) -> int:
-        row = self._run(name, ids).fetchone()
+    def _change(self, name: str, **parameters: Any) -> int:
+        return self._run(name, **parameters).rowcount
+
+    def _count(self, name: str) -> int:
+        row = self._run(name).fetchone()
         return int(row[0]) if row else 0
 
-    def _run(self, name: str, ids: Sequence[int] = ()) -> Cursor[Any]:
-        parameters = {"table": self.table.name, "ids": list(ids)}
-        return self._connection.execute(self._queries[name], parameters)
+    def _run(self, name: str, **parameters: Any) -> Cursor[Any]:
+        every = {"table": self.table.name, **parameters}
+        return self._connection.execute(self._queries[name], every)
 
 
 def as_text(value: Any) -> str | None:
@@ -133,13 +138,12 @@ def _parts(table: Table) -> dict[str, sql.Composable]:
         "columns": sql.SQL(", ").join(sql.Identifier(name) for name in names),
         "staged": sql.SQL(", ").join(sql.Identifier("s", name) for name in names),
         "current": sql.SQL(", ").join(sql.Identifier("t", name) for name in names),
-        "waiting": query("waiting", log=log),
         "deleted": sql.SQL("s.isdeleted" if table.has_isdeleted else "false"),
         "identifier": sql.Identifier(identifier.name) if identifier else sql.SQL("sfid"),
         "same_identifier": sql.SQL("t.{0} = s.{0}").format(sql.Identifier(identifier.name))
         if identifier
         else sql.SQL("false"),
-        "blind": sql.SQL("t.{} IS NULL").format(sql.Identifier(identifier.name))
+        "blind": sql.SQL("coalesce(t.{}::text, '') = ''").format(sql.Identifier(identifier.name))
         if identifier
         else sql.SQL("true"),
     }

@@ -115,15 +115,17 @@ class TriggerLog:
         return len(self._run("about_to_send", ids=list(ids), now=now, blind=blind)) == len(ids)
 
     def finish(self, outcomes: Sequence[Outcome]) -> None:
-        """Note final states."""
+        """Note final states, but for claims that are not this agent's any more."""
         if not outcomes:
             return
+        mine = {row[0] for row in self._run("release", ids=[one.id for one in outcomes])}
+        noted = [one for one in outcomes if one.id in mine]
         self._run(
             "finish",
-            ids=[one.id for one in outcomes],
-            states=[one.state for one in outcomes],
-            messages=[one.message for one in outcomes],
-            sfids=[one.sfid for one in outcomes],
+            ids=[one.id for one in noted],
+            states=[one.state for one in noted],
+            messages=[one.message for one in noted],
+            sfids=[one.sfid for one in noted],
         )
 
     def park_ambiguous(self, ids: Sequence[int], message: str) -> None:
