@@ -37,7 +37,7 @@ def flatten(record: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
     A parent that is not there, or is of another object than the path says, gives None.
     Raises ApiError for a path the answer does not hold; letter case may differ.
     """
-    return {path: _at(record, path) for path in paths}
+    return {path: record[path] if path in record else _at(record, path) for path in paths}
 
 
 def _split(path: str) -> tuple[str, str, str]:
