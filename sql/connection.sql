@@ -137,6 +137,9 @@ DECLARE
     changed text;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
+        IF NEW *= OLD THEN
+            RETURN NULL;  -- the same bytes: cheaper to see than the difference
+        END IF;
         changed := slice(hstore(NEW) - hstore(OLD), TG_ARGV::text[])::text;
         IF changed <> '' THEN
             INSERT INTO "{schema}"._trigger_log
@@ -179,6 +182,9 @@ CREATE OR REPLACE FUNCTION "{schema}".mark_changes() RETURNS trigger
 LANGUAGE plpgsql SET search_path FROM CURRENT
 AS $connectsql$
 BEGIN
+    IF TG_OP = 'UPDATE' AND NEW *= OLD THEN
+        RETURN NEW;
+    END IF;
     IF TG_OP = 'INSERT' OR slice(hstore(NEW) - hstore(OLD), TG_ARGV::text[]) <> ''::hstore THEN
         NEW._hc_lastop := 'PENDING';
         NEW._hc_err := NULL;
