@@ -278,7 +278,20 @@ def test_a_load_that_is_told_to_stop_goes_on_behind_the_last_page(
         assert world.once().received == 1
 
 
-def test_an_outage_is_said_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_outage_of_the_database_is_said_once(
+    world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Agent, "check", lambda _: None)
+    stopped = "postgresql://127.0.0.1:1/there"
+    stop = Hurried(world, most=6)
+    Agent(world.config, world.desired, stopped, world.session, stop).run()
+    stop.close()
+    assert len(stop.waits) >= 6
+    [message] = caplog.messages
+    assert message.endswith("(127.0.0.1:1/there): Connection refused; trying again")
+
+
+def test_an_outage_of_the_org_is_said_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
     world.sql.execute(INSERT)
     login = ClientCredentials(world.org.client_id, world.org.client_secret)
     session = Session("http://127.0.0.1:1", login, "62.0", backoff=Backoff(attempts=1))
