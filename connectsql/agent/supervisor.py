@@ -37,6 +37,7 @@ POLL_LOG = 5.0  # seconds between looks at the log when no notification comes
 HELD_BACK = 1.0  # seconds until records that were held back are read again
 LONGEST_BACKOFF = 30.0  # seconds
 LONGEST_WAIT_ONCE = 120.0  # seconds that `--once` waits for a retry that is not due yet
+LOST_IN_A_ROW = 3  # answers that may be lost before `--once` gives up
 ARCHIVE_EVERY = 600.0  # seconds
 
 _log = logging.getLogger("connectsql.agent")
@@ -189,12 +190,22 @@ class Agent:
         return reads, problems
 
     def _drain(self, writer: Writer) -> int:
-        """Send until the queue is empty, waiting for retries and for other agents' claims."""
-        total = 0
+        """Send until the queue is empty, waiting for retries and for other agents' claims.
+
+        A lost answer is no reason to give up, several in a row are.
+        """
+        total = lost = 0
         while not self._stop.is_set():
-            handled = writer.work()
+            try:
+                handled = writer.work()
+            except OrgUnreachable as error:
+                lost += 1
+                if not error.sent or lost > LOST_IN_A_ROW:
+                    raise
+                handled = 0
             total += handled
             if handled:
+                lost = 0
                 continue
             queue = writer.queue()
             if queue.empty:

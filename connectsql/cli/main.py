@@ -4,32 +4,53 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 
 import click
 
 from connectsql import __version__
-from connectsql.cli.declare import describe, init, validate
-from connectsql.cli.demo import demo
-from connectsql.cli.install import apply, compile_
-from connectsql.cli.org import emulator
 from connectsql.cli.output import say, say_error
-from connectsql.cli.sync import agent
 from connectsql.errors import ConnectsqlError
 
 INTERRUPTED = 130  # what a shell reports after Ctrl-C
 
+COMMANDS = {
+    "init": ("declare", "init"),
+    "describe": ("declare", "describe"),
+    "validate": ("declare", "validate"),
+    "compile": ("install", "compile_"),
+    "apply": ("install", "apply"),
+    "agent": ("sync", "agent"),
+    "emulator": ("org", "emulator"),
+    "demo": ("demo", "demo"),
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class Commands(click.Group):
+    """Imports a command's module when it is called: together they take a second."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order a newcomer needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, or None where there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"connectsql.cli.{module}"), name)
+        return command
+
+
+@click.group(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="connectsql")
 def cli() -> None:
     """Keep a Salesforce org and a Postgres database in step, both ways.
 
     Declare what to sync in a config, compile it to SQL, apply it, run the agent.
     """
-
-
-for _command in (init, describe, validate, compile_, apply, agent, emulator, demo):
-    cli.add_command(_command)
 
 
 def main() -> None:

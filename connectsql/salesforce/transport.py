@@ -64,7 +64,9 @@ class Transport:
         data: bytes | None = None,
     ) -> Reply:
         """Return the answer whatever its status; raises OrgUnreachable when none came."""
-        host = urlsplit(url).hostname or ""
+        address = urlsplit(url)
+        host = address.hostname or ""
+        place = host if address.port is None else f"{host}:{address.port}"
         try:
             answer = self._session.request(
                 method,
@@ -78,7 +80,7 @@ class Transport:
                 verify=_certificates(),
             )
         except RequestException as error:
-            raise _unreachable(host, error) from None
+            raise _unreachable(place, error) from None
         return Reply(status=answer.status_code, headers=answer.headers, content=answer.content)
 
     def close(self) -> None:
@@ -106,13 +108,14 @@ def _unreachable(host: str, error: RequestException) -> OrgUnreachable:
     if any("certificate verify failed" in str(cause) for cause in causes):
         return OrgUnreachable(f"{host} has an untrusted certificate", hint=_TRUST, sent=False)
     if any(isinstance(cause, ConnectTimeout | NewConnectionError) for cause in causes):
-        return OrgUnreachable(f"no connection to {host}: {_reason(causes)}", sent=False)
+        message = f"no connection to the org at {host}: {_reason(causes)}"
+        return OrgUnreachable(message, hint=_ADDRESS, sent=False)
     if isinstance(error, Timeout) or any("timed out" in str(cause) for cause in causes):
         return OrgUnreachable(f"{host} took the call but did not answer in time")
     return OrgUnreachable(f"the connection to {host} broke before the answer was whole")
 
 
-_ADDRESS = "check the org's address, and whether this machine reaches a name server"
+_ADDRESS = "check the org's address, and whether this machine reaches it"
 _PROXY = "it is set by HTTPS_PROXY; NO_PROXY lists the hosts to reach directly"
 _TRUST = "name the file of your own certificate authority in REQUESTS_CA_BUNDLE"
 

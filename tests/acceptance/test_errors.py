@@ -173,7 +173,10 @@ def test_a_config_changed_since_it_was_applied(
 def test_an_org_that_is_not_running(described: Command, database: str) -> None:
     stopped = having(described, DATABASE_URL=database, SALESFORCE_INSTANCE_URL="http://127.0.0.1:1")
     stopped("apply").ok()
-    message = "error: no connection to 127.0.0.1: connection refused\n"
+    message = (
+        "error: no connection to the org at 127.0.0.1:1: connection refused\n"
+        "  check the org's address, and whether this machine reaches it\n"
+    )
     refused(stopped("agent", "--once"), FAILED, message)
 
 

@@ -97,13 +97,23 @@ def meanwhile(world: World, path: str) -> Iterator[None]:
 def test_a_lost_answer_to_an_upsert_is_one_record(world: World) -> None:
     world.sql.execute(INSERT)
     plan(world, action="lose_answer", path=UPSERT, nth=1)
-    with pytest.raises(OrgUnreachable, match="broke before the answer was whole"):
-        world.once()
-    assert [state for _, state, _ in world.log()] == ["NEW"]
-    world.once()
+    once(world, Hurried(world))
     [(sfid, lastop)] = world.rows("SELECT sfid, _hc_lastop FROM salesforce.account")
     assert world.records("SELECT Id FROM Account") == [{"Id": sfid}]
     assert lastop == "SYNCED"
+    assert world.log() == [("INSERT", "SUCCESS", None)]
+
+
+def test_an_org_that_loses_every_answer_is_given_up(world: World) -> None:
+    world.sql.execute(INSERT)
+    # Not the upsert alone: looking for what it has made gets no answer either.
+    plan(world, action="lose_answer", path="composite|query")
+    with pytest.raises(OrgUnreachable, match="broke before the answer was whole"):
+        once(world, Hurried(world))
+    assert [state for _, state, _ in world.log()] == ["NEW"]
+    world.control("DELETE", "faults")
+    once(world, Hurried(world))
+    assert len(world.records("SELECT Id FROM Account")) == 1
     assert world.log() == [("INSERT", "SUCCESS", None)]
 
 
@@ -300,4 +310,6 @@ def test_an_outage_of_the_org_is_said_once(world: World, caplog: pytest.LogCaptu
         Agent(world.config, world.desired, world.database, session, stop).run()
     stop.close()
     assert len(stop.waits) >= 6
-    assert caplog.messages == ["no connection to 127.0.0.1: connection refused; trying again"]
+    assert caplog.messages == [
+        "no connection to the org at 127.0.0.1:1: connection refused; trying again"
+    ]
