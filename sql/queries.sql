@@ -152,6 +152,9 @@ FROM {log} AS l
 LEFT JOIN connectsql.claim AS c ON c.schema_name = %(schema)s AND c.log_id = l.id
 WHERE (l.state = 'NEW' OR l.state = 'PENDING') AND l.table_name = ANY (%(tables)s)
 
+-- failed --
+SELECT count(*) FROM {log} WHERE state = 'FAILED' AND table_name = ANY (%(tables)s)
+
 -- archive --
 WITH old AS (
     DELETE FROM {log}

@@ -45,10 +45,14 @@ _log = logging.getLogger("connectsql.agent")
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What `--once` did: log entries handled, rows changed, tables that could not be read."""
+    """What `--once` did: log entries handled, rows changed, tables that could not be read.
+
+    ``failed`` counts the refused changes in the log, those of earlier runs included.
+    """
 
     sent: int
     received: int
+    failed: int
     problems: dict[str, str]
 
 
@@ -110,6 +114,7 @@ class Agent:
         """
         self.check()
         sent = received = 0
+        problems: dict[str, str] = {}
         with self._writing() as writer, self._reading() as reader:
             while not self._stop.is_set():
                 handled = self._drain(writer)
@@ -121,7 +126,8 @@ class Agent:
                     break
                 if again:
                     self._stop.wait(HELD_BACK)
-        return Summary(sent=sent, received=received, problems=problems)
+            failed = writer.failed()
+        return Summary(sent=sent, received=received, failed=failed, problems=problems)
 
     def _write(self) -> None:
         """The writer's duty. It listens before it looks, so that nothing falls in between."""

@@ -99,6 +99,10 @@ class Writer:
         """Return what is left to do."""
         return self._log.queue()
 
+    def failed(self) -> int:
+        """Return how many changes Salesforce has refused."""
+        return self._log.failed()
+
     def pause(self, longest: float) -> float:
         """Return the seconds after which there may be something to do unasked."""
         if self._recorder.deferred:

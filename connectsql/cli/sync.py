@@ -76,6 +76,10 @@ def _report(summary: Summary) -> int:
         f"{counted(summary.sent, 'change')} handled for Salesforce, "
         f"{counted(summary.received, 'row')} changed from Salesforce"
     )
+    if summary.failed:
+        verb = "is" if summary.failed == 1 else "are"
+        failed = counted(summary.failed, "change")
+        say(f"{failed} {verb} FAILED: the reason is in _trigger_log.sf_message")
     for table, problem in summary.problems.items():
         say(f"{table} could not be read: {problem}")
     return 1 if summary.problems else 0

@@ -155,6 +155,11 @@ class TriggerLog:
             waiting, in_flight, next_in = self._run("queue")[0]
         return Queue(waiting=waiting, in_flight=in_flight, next_in=next_in)
 
+    def failed(self) -> int:
+        """Return how many entries Salesforce has refused and nobody has dealt with."""
+        with errors("looking for refused changes"):
+            return int(self._run("failed")[0][0])
+
     def archive(self) -> None:
         """Move what was done a day ago to the archive, and purge what is 31 days old there."""
         with errors("archiving the trigger log"):
