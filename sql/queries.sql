@@ -118,12 +118,14 @@ WHERE schema_name = %(schema)s AND log_id = ANY (%(ids)s) AND agent_id = %(agent
 RETURNING log_id
 
 -- finish --
+-- The outcomes are looked up in one object, not joined: statistics that know of no PENDING entries
+-- would have a join compare each entry with each outcome.
 UPDATE {log} AS l
-SET state = o.state, sf_message = o.message, sfid = coalesce(l.sfid, o.sfid), updated_at = now(),
-    processed_at = now(), processed_tx = txid_current()
-FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(messages)s::text[], %(sfids)s::text[])
-    AS o (id, state, message, sfid)
-WHERE l.id = o.id AND (l.state = 'PENDING') IS TRUE
+SET state = %(outcomes)s -> l.id::text ->> 0,
+    sf_message = %(outcomes)s -> l.id::text ->> 1,
+    sfid = coalesce(l.sfid, %(outcomes)s -> l.id::text ->> 2),
+    updated_at = now(), processed_at = now(), processed_tx = txid_current()
+WHERE l.id = ANY (%(ids)s) AND (l.state = 'PENDING') IS TRUE
 
 -- park_ambiguous --
 WITH parked AS (

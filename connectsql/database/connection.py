@@ -59,6 +59,8 @@ def connect_agent(database: str) -> Connection:
         ("timezone", "UTC"),
         ("datestyle", "ISO, YMD"),
         ("extra_float_digits", "1"),
+        # Most parameters are lists, of one element or of a thousand: no one plan fits both.
+        ("plan_cache_mode", "force_custom_plan"),
         ("lock_timeout", "700ms"),
         ("application_name", "connectsql agent"),
     ):

@@ -9,6 +9,7 @@ from typing import Any
 
 from psycopg import sql
 from psycopg.types.hstore import HstoreLoader
+from psycopg.types.json import Jsonb
 
 from connectsql.compiler.model import Desired
 from connectsql.database.connection import Connection, errors
@@ -119,14 +120,8 @@ class TriggerLog:
         if not outcomes:
             return
         mine = {row[0] for row in self._run("release", ids=[one.id for one in outcomes])}
-        noted = [one for one in outcomes if one.id in mine]
-        self._run(
-            "finish",
-            ids=[one.id for one in noted],
-            states=[one.state for one in noted],
-            messages=[one.message for one in noted],
-            sfids=[one.sfid for one in noted],
-        )
+        noted = {one.id: (one.state, one.message, one.sfid) for one in outcomes if one.id in mine}
+        self._run("finish", ids=list(noted), outcomes=Jsonb(noted))
 
     def park_ambiguous(self, ids: Sequence[int], message: str) -> None:
         """Note that nobody knows whether these inserts were done."""
