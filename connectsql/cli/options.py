@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import click
@@ -67,8 +68,11 @@ def required_database(database: str | None) -> str:
     return database
 
 
-def open_session(config: Config, **options: object) -> Session:
-    """Return a session with the config's org; UsageError where the login is not there."""
+def open_session(config: Config, stop: threading.Event | None = None) -> Session:
+    """Return a session with the config's org; UsageError where the login is not there.
+
+    ``stop`` ends its waits between attempts.
+    """
     login = config.login
     address = look_up(login.instance_url, config)
     if not address:
@@ -76,7 +80,7 @@ def open_session(config: Config, **options: object) -> Session:
             f"the org's address is not set: {_name(login.instance_url)}",
             hint="for example https://yourorg.my.salesforce.com",
         )
-    return Session(address, _login(config), config.api_version, **options)  # type: ignore[arg-type]
+    return Session(address, _login(config), config.api_version, stop=stop)
 
 
 def _login(config: Config) -> Login:
