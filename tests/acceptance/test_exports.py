@@ -81,9 +81,12 @@ def _go(walk: Walk, export: Path) -> None:
     _change_both_sides(walk, written, tables)
     _delete(walk, written)
     columns = sum(len(one.columns) for one in tables)
+    works = ["load"]
+    works += ["org to row"] if any(map(changeable, tables)) else []
+    works += ["insert, update, delete"] if writable else []
     print(
         f"\n| {export.stem} | {len(tables)} ({len(writable)} read_write) | {columns} "
-        f"| {walk.warnings} | load, org to row{', insert, update, delete' if writable else ''} |"
+        f"| {walk.warnings} | {', '.join(works)} |"
     )
 
 
