@@ -158,12 +158,18 @@ WHERE (l.state = 'NEW' OR l.state = 'PENDING') AND l.table_name = ANY (%(tables)
 SELECT count(*) FROM {log} WHERE state = 'FAILED' AND table_name = ANY (%(tables)s)
 
 -- archive --
+-- What is ambiguous stays: it keeps its record from being inserted a second time.
 WITH old AS (
     DELETE FROM {log}
     WHERE id IN (
-        SELECT id FROM {log}
-        WHERE created_at < now() - interval '1 day' AND state <> 'NEW' AND state <> 'PENDING'
-        ORDER BY created_at
+        SELECT l.id
+        FROM {log} AS l
+        WHERE l.created_at < now() - interval '1 day' AND l.state <> 'NEW' AND l.state <> 'PENDING'
+          AND NOT EXISTS (
+              SELECT FROM connectsql.claim AS c
+              WHERE c.schema_name = %(schema)s AND c.log_id = l.id AND c.ambiguous
+          )
+        ORDER BY l.created_at
         LIMIT %(limit)s
     )
     RETURNING *
@@ -201,7 +207,7 @@ SELECT sfid, id FROM {table} WHERE sfid = ANY (%(sfids)s)
 
 -- note_written --
 UPDATE {table} AS t
-SET sfid = o.sfid,
+SET sfid = coalesce(o.sfid, t.sfid),
     _hc_lastop = CASE WHEN o.changed_again THEN t._hc_lastop ELSE o.lastop END,
     _hc_err = CASE WHEN o.changed_again THEN t._hc_err END
 FROM unnest(%(ids)s::bigint[], %(sfids)s::text[], %(lastops)s::text[], %(again)s::boolean[])
@@ -299,8 +305,8 @@ WHERE NOT {deleted}
 ON CONFLICT (sfid) DO NOTHING
 
 -- refresh --
--- Rows take over what the org has. A refused
--- local change stays in sight until the record changes in the org, too.
+-- Rows take over what the org has. A refused local change stays in sight until the record
+-- changes in the org, too.
 UPDATE {table} AS t
 SET ({columns}, _hc_lastop, _hc_err) = ROW ({staged}, 'SYNCED', NULL)
 FROM {stage} AS s

@@ -34,6 +34,11 @@ class Recorder:
         """Whether fates wait for rows that applications are changing."""
         return bool(self._deferred)
 
+    @property
+    def put_off(self) -> set[tuple[str, int]]:
+        """The rows, by table and id, whose fates wait."""
+        return {(rows.table.name, one.change.record_id) for rows, one, _ in self._deferred}
+
     def fates(self, rows: Rows, fates: Fates) -> list[str]:
         """Note what became of operations on one table; return the sfids of rows to read back."""
         if not fates:
@@ -112,13 +117,13 @@ class Recorder:
         written = [
             Written(
                 id=one.change.record_id,
-                sfid=fate.sfid or "",
+                sfid=fate.sfid,
                 lastop="INSERTED" if fate.created else "UPDATED",
             )
             for one, fate in done
         ]
         standing = rows.note_written(written, again)
-        gone = [(one.id, one.sfid) for one in written if one.id not in standing]
+        gone = [(one.id, one.sfid) for one in written if one.sfid and one.id not in standing]
         if gone:
             self._log.delete_after_all(rows.table.name, gone)
 

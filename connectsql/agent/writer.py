@@ -69,6 +69,7 @@ class Writer:
         self._stagings = {one.name: Staging(connection, one) for one in desired.tables}
         self._look_for_orphans = 0.0
         self._unsent: set[int] = set()  # what is left of the claim in hand
+        self._postponed: set[tuple[str, int]] = set()  # rows of it with a change to be sent later
 
     def work(self) -> int:
         """Send one claim; return how many log entries were handled.
@@ -86,9 +87,12 @@ class Writer:
         except DatabaseBusy:
             return 0
         self._unsent = {entry.id for entry in entries}
+        self._postponed = set()
         try:
             for wave in waves(entries, self._ordered):
-                self._wave(wave)
+                self._wave(self._due(wave))
+            if self._unsent:
+                raise Interrupted(Later(delay=0.0, message="put back: an earlier change waits"))
         except Interrupted as interrupted:
             self._put_back(interrupted.later)
             if interrupted.error is not None:
@@ -138,6 +142,11 @@ class Writer:
 
     def _ordered(self, table: str) -> bool:
         return self._by_name[table].ordered
+
+    def _due(self, wave: Sequence[Change]) -> list[Change]:
+        """Leave out changes of records whose earlier change is not through."""
+        held = self._postponed | self._recorder.put_off
+        return [one for one in wave if (one.entries[0].table, one.record_id) not in held]
 
     def _wave(self, wave: Sequence[Change]) -> None:
         """Send one change each of many records: parents, then children; deletes the other way."""
@@ -244,6 +253,9 @@ class Writer:
     def _note(self, table: Table, fates: Fates) -> list[str]:
         """Note fates; return the sfids of rows to read back."""
         self._settled(one.change for one, _ in fates)
+        self._postponed |= {
+            (table.name, one.change.record_id) for one, fate in fates if isinstance(fate, Later)
+        }
         return self._recorder.fates(self._rows[table.name], fates)
 
     def _settled(self, changes: Iterable[Change]) -> None:

@@ -126,24 +126,21 @@ def _agent(scene: Scene, stop: Stop, tour: Tour) -> Iterator[None]:
         except ConnectsqlError as error:
             failures.append(error)
 
-    with progress(scene.console if scene.console.is_terminal else None) as show:
-        agent = Agent(
-            scene.config, scene.desired, scene.database, scene.session, own_stop, on_loading=show
-        )
-        thread = threading.Thread(target=run, name="agent")
-        thread.start()
-        try:
+    with ExitStack() as stack:
+        stack.callback(own_stop.close)
+        with progress(scene.console if scene.console.is_terminal else None) as show:
+            agent = Agent(
+                scene.config, scene.desired, scene.database, scene.session, own_stop,
+                on_loading=show,
+            )  # fmt: skip
+            thread = threading.Thread(target=run, name="agent")
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(own_stop.set)
             tour.load(lambda: stop.is_set() or not thread.is_alive())
-        except BaseException:
-            own_stop.set()
-            thread.join()
-            raise
-    tour.loaded()
-    try:
+        if failures:
+            raise failures[0]
+        tour.loaded()
         yield
-    finally:
-        own_stop.set()
-        thread.join()
-        own_stop.close()
     if failures:
         raise failures[0]

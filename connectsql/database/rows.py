@@ -27,7 +27,7 @@ class Written:
     """A row whose record stands in Salesforce now."""
 
     id: int
-    sfid: str
+    sfid: str | None
     lastop: str  # INSERTED or UPDATED
 
 
