@@ -70,7 +70,7 @@ class History:
         self.steps = [
             self.insert_here, self.insert_here, self.insert_there, self.change_here,
             self.change_here, self.change_there, self.delete_here, self.delete_there,
-            self.break_something,
+            self.change_here_repeatedly, self.break_something,
         ]  # fmt: skip
 
     def step(self) -> None:
@@ -93,8 +93,13 @@ class History:
         self.world.call("POST", "sobjects/Account", {"Name": name, "ExternalId__c": key})
         self.model.records[key] = (name, None)
 
-    def change_here(self) -> None:
-        key, phone = self.some_key(), str(self.random.randint(1, 10**6))
+    def change_here_repeatedly(self) -> None:
+        key = self.some_key()
+        for _ in range(3):
+            self.change_here(key)
+
+    def change_here(self, key: str | None = None) -> None:
+        key, phone = key or self.some_key(), str(self.random.randint(1, 10**6))
         found = self.world.rows(
             "UPDATE salesforce.account SET phone = %s WHERE externalid__c = %s RETURNING 1",
             phone, key,
