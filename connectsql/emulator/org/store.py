@@ -38,6 +38,7 @@ class Store:
         self._fetches = {name: _fetch(name, list(them)) for name, them in self._columns.items()}
         self._numbers: dict[str, int] = {}
         self._dirty: set[str] = set()
+        self._depth = 0
         try:
             with self.transaction():
                 self._prepare()
@@ -51,15 +52,33 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commit what the block writes, or nothing of it when the block raises."""
-        self._connection.execute("BEGIN IMMEDIATE")
+        """Commit what the block writes, or nothing of it when the block raises.
+
+        Inside another transaction it is a savepoint: the outermost commits.
+        """
+        if self._depth:
+            begin, undo, done = "SAVEPOINT s", "ROLLBACK TO s; RELEASE s", "RELEASE s"
+        else:
+            begin, undo, done = "BEGIN IMMEDIATE", "ROLLBACK", "COMMIT"
+        self._connection.execute(begin)
+        self._depth += 1
         try:
             yield
-            self._save_numbers()
+            if self._depth == 1:
+                self._save_numbers()
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            for statement in undo.split("; "):
+                self._connection.execute(statement)
             raise
-        self._connection.execute("COMMIT")
+        else:
+            self._connection.execute(done)
+        finally:
+            self._depth -= 1
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._depth > 0
 
     def next_number(self, sequence: str) -> int:
         """Return the next number of a sequence; the first is 1. Numbers may be skipped."""

@@ -79,7 +79,7 @@ def delete(org: Org, call: Call) -> Answer:
             raise refuse_row("MALFORMED_ID", f"malformed id {text}")
         if record_id in repeated:
             raise refuse_row("DUPLICATE_VALUE", f"Duplicate id specified: {text}", "Id")
-        org.records(sobject).delete(record_id)
+        org.bin.delete(sobject, record_id)
         return _saved(record_id)
 
     return _each(org, call, wanted, save, all_or_none=flag(call.params.get("allOrNone")))
@@ -152,7 +152,7 @@ def _each(org: Org, call: Call, records: Sequence[Any], save: Save, *, all_or_no
     """Save each record in one transaction; a refused one is answered in its place."""
     results: list[Result] = []
     try:
-        with org.store.transaction():
+        with org.transaction():
             for index, record in enumerate(records):
                 results.append(_result(record, save, call.planned.get(index)))
             if all_or_none and not all(one["success"] for one in results):

@@ -28,7 +28,7 @@ def create(org: Org, call: Call) -> Answer:
     """Create a record."""
     sobject = named_object(org, call)
     body = call.json_object()
-    with org.store.transaction():
+    with org.transaction():
         _refuse_if_planned(call)
         record_id = org.records(sobject).create(body)
     return _created(call, sobject, record_id)
@@ -71,7 +71,7 @@ def upsert(org: Org, call: Call) -> Answer:
         return Answer(status=300, body=[_url(call, sobject, one) for one in found])
     if not found and flag(call.params.get("updateOnly")):
         raise not_found()
-    with org.store.transaction():
+    with org.transaction():
         _refuse_if_planned(call)
         record_id, is_new = org.records(sobject).upsert(key, value, body)
     if is_new:
@@ -119,16 +119,16 @@ def _update(org: Org, call: Call, sobject: SObject, record_id: str) -> Answer:
     body = call.json_object()
     if len(without_id(body)) < len(body):
         raise _not_in_body(sobject.by_name["id"])
-    with org.store.transaction():
+    with org.transaction():
         _refuse_if_planned(call)
         org.records(sobject).update(record_id, body)
     return Answer(status=204, records=1)
 
 
 def _delete(org: Org, call: Call, sobject: SObject, record_id: str) -> Answer:
-    with org.store.transaction():
+    with org.transaction():
         _refuse_if_planned(call)
-        org.records(sobject).delete(record_id)
+        org.bin.delete(sobject, record_id)
     return Answer(status=204, records=1)
 
 

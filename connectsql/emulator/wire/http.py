@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
@@ -22,7 +23,8 @@ class Call:
 
     ``path`` is as sent: still percent-encoded, without the query. Header names are in lower
     case. ``arguments`` are what the route's template found in the path. ``planned`` are rows
-    of a collection that a fault plan wants refused, by index.
+    of a collection that a fault plan wants refused, by index. ``at`` is the moment that what
+    it writes is stamped with, where that is not the present.
     """
 
     method: str
@@ -34,6 +36,7 @@ class Call:
     version: float = _DEFAULT_VERSION
     arguments: dict[str, str] = field(default_factory=dict)
     planned: dict[int, Refusal] = field(default_factory=dict)
+    at: datetime | None = None
 
     @cached_property
     def params(self) -> dict[str, str]:
@@ -49,6 +52,19 @@ class Call:
     def data_url(self) -> str:
         """The version's root, ``/services/data/v60.0``."""
         return f"/services/data/v{self.version:.1f}"
+
+    @property
+    def client(self) -> str | None:
+        """The name that the client gave itself in ``Sforce-Call-Options: client=...``."""
+        given = self.headers.get("sforce-call-options", "")
+        options = dict(one.strip().partition("=")[::2] for one in given.split(","))
+        return options.get("client") or None
+
+    @property
+    def origin(self) -> str:
+        """What change events say of where a change came from."""
+        api = f"com/salesforce/api/rest/{self.version:.1f}"
+        return f"{api};client={self.client}" if self.client else api
 
     @property
     def instance_url(self) -> str:
