@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from connectsql.emulator.org.journal import Caller
-from connectsql.emulator.org.org import DAILY_CALLS, Org
+from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes import oauth, versions
 from connectsql.emulator.routes.handler import Handler
 from connectsql.emulator.routes.table import data_routes
-from connectsql.emulator.wire.errors import Refusal, not_found, session_expired
+from connectsql.emulator.wire.errors import Refusal, UnknownRoute, not_found, session_expired
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router
 
@@ -28,7 +28,10 @@ def answer(org: Org, call: Call) -> Answer:
 
 def refused(refusal: Refusal) -> Answer:
     """Return a refusal as an answer."""
-    return Answer(status=refusal.status, body=refusal.as_body(), headers=refusal.headers)
+    known = not isinstance(refusal, UnknownRoute)
+    return Answer(
+        status=refusal.status, body=refusal.as_body(), headers=refusal.headers, known=known
+    )
 
 
 def _answer(org: Org, call: Call) -> Answer:
@@ -55,7 +58,12 @@ def part(org: Org, call: Call) -> Answer:
     versioned = _VERSIONED.fullmatch(call.path)
     try:
         if not versioned:
-            raise not_found()
+            raise UnknownRoute
+        fault = org.faults.due(call, part=True)
+        if fault and fault.action == "row_error":
+            call.planned[fault.index] = fault.refusal
+        elif fault:
+            raise fault.refusal
         return _routed(org, call, int(versioned[1]), versioned[3] or "/")
     except Refusal as refusal:
         return refused(refusal)
@@ -63,15 +71,14 @@ def part(org: Org, call: Call) -> Answer:
 
 def _data(org: Org, call: Call, version: int, path: str) -> Answer:
     _check_session(org, call)
-    org.calls_used += 1
     try:
+        org.quota.spend()
         answered = _routed(org, call, version, path)
     except Refusal as refusal:
         answered = refused(refusal)
     if answered.object is None:
         answered.object = call.arguments.get("object")
-    used = f"api-usage={org.calls_used}/{DAILY_CALLS}"
-    answered.headers.setdefault("Sforce-Limit-Info", used)
+    answered.headers.setdefault("Sforce-Limit-Info", org.quota.limit_info)
     return answered
 
 

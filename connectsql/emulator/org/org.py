@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property
 
+from connectsql.emulator.faults.plan import FaultPlan
 from connectsql.emulator.options import Options
 from connectsql.emulator.org import clock, ids
 from connectsql.emulator.org.clock import Clock
@@ -13,6 +14,7 @@ from connectsql.emulator.org.cursors import Cursors
 from connectsql.emulator.org.data import Data
 from connectsql.emulator.org.describe import Describes
 from connectsql.emulator.org.loading import load_schema
+from connectsql.emulator.org.quota import Quota
 from connectsql.emulator.org.records import Records
 from connectsql.emulator.org.recycling import RecycleBin
 from connectsql.emulator.org.schema import Schema, SObject
@@ -20,14 +22,9 @@ from connectsql.emulator.org.sessions import Sessions
 from connectsql.emulator.org.store import Store
 from connectsql.emulator.org.tasks import Tasks
 
-DAILY_CALLS = 100_000
-
 
 class Org:
-    """The state behind the routes. Not for several threads at once.
-
-    ``calls_used`` counts what the daily limit of API calls is counted by.
-    """
+    """The state behind the routes. Not for several threads at once."""
 
     def __init__(self, options: Options, now: Clock = clock.system_clock) -> None:
         self.options = options
@@ -35,13 +32,14 @@ class Org:
         self.store = Store(schema, options.data)
         self.data = Data(schema, self.store, now, self.user_id)
         self.started = now()
-        self.calls_used = 0
+        self.quota = Quota(options, now)
         self.cursors = Cursors(self.store)
         self.describes = Describes()
         self._records: dict[str, Records] = {}
         self.bin = RecycleBin(self.data)
         self.sessions = Sessions(self.org_id)
         self.tasks = Tasks()
+        self.faults = FaultPlan(options.seed)
 
     def close(self) -> None:
         """Let go of the data file."""

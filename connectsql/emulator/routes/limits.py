@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectsql.emulator.org.org import DAILY_CALLS, Org
+from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.handler import Handler
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router
@@ -21,8 +21,8 @@ _OTHERS = {
 @routes.route("GET", "/limits")
 def limits(org: Org, call: Call) -> Answer:
     """Answer the limits and what is left of each."""
-    left = max(DAILY_CALLS - org.calls_used, 0)
-    told = {"DailyApiRequests": {"Max": DAILY_CALLS, "Remaining": left}}
+    calls = org.quota.calls
+    told = {"DailyApiRequests": {"Max": calls.limit, "Remaining": calls.remaining}}
     return Answer(body=told | {name: {"Max": n, "Remaining": n} for name, n in _OTHERS.items()})
 
 
