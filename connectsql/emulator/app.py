@@ -15,7 +15,7 @@ from typing import Any
 
 from connectsql.emulator import dispatch
 from connectsql.emulator.calls import CallLog
-from connectsql.emulator.faults import Fault, FaultPlan
+from connectsql.emulator.faults.fault import Fault
 from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes import control
 from connectsql.emulator.wire.errors import Refusal
@@ -41,9 +41,8 @@ class Application:
         self.org = org
         self._drop = drop
         self._log = CallLog()
-        self._faults = FaultPlan()
         self._closing = asyncio.Event()
-        self._controls = control.Controls(org=org, log=self._log, faults=self._faults)
+        self._controls = control.Controls(org=org, log=self._log)
 
     def close(self) -> None:
         """End all waits and delays, so that the calls under way can be answered."""
@@ -59,7 +58,7 @@ class Application:
             await _send(call, await self._control(call), send)
             return
         started = time.perf_counter()
-        fault = self._faults.due(call.method, call.address)
+        fault = self.org.faults.due(call)
         answered = await self._answer(call, fault)
         if answered is None:
             self._drop(scope["client"])
@@ -70,18 +69,34 @@ class Application:
 
     async def _answer(self, call: Call, fault: Fault | None) -> Answer | None:
         """Return the answer, or None where the connection is to be dropped."""
-        action = fault.action if fault else None
-        delay = self.org.options.latency_ms + (fault.ms if fault and action == "delay" else 0)
-        if delay:
-            await self._pause(delay / 1000)
-        if fault and action == "refuse":
-            return None
-        if fault and action == "error":
-            return dispatch.refused(fault.refusal)
-        if fault and action == "row_error":
-            call.planned[fault.index] = fault.refusal
-        answered = self._handled(call)
-        return None if action == "lose_answer" else answered
+        if self.org.options.latency_ms:
+            await self._pause(self.org.options.latency_ms)
+        if fault is None:
+            return self._handled(call)
+        match fault.action:
+            case "refuse":
+                return None
+            case "lose_answer":
+                self._handled(call)
+                return None
+            case "delay":
+                await self._pause(fault.ms)
+            case "late_commit":
+                return await self._late(call, fault.ms)
+            case "row_error":
+                call.planned[fault.index] = fault.refusal
+            case "session_expired":
+                self.org.sessions.end(call.token)
+            case _:
+                return dispatch.refused(fault.refusal)
+        return self._handled(call)
+
+    async def _late(self, call: Call, ms: float) -> Answer:
+        """Answer a call whose writes bear the stamp of now but show after so long."""
+        with self.org.data.late() as at:
+            await self._pause(ms)
+            call.at = at
+            return self._handled(call)
 
     def _handled(self, call: Call) -> Answer:
         try:
@@ -94,9 +109,9 @@ class Application:
             message = "An unexpected error occurred; the emulator's log tells more"
             return dispatch.refused(Refusal("UNKNOWN_EXCEPTION", message, status=500))
 
-    async def _pause(self, seconds: float) -> None:
+    async def _pause(self, ms: float) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(ms / 1000):
                 await self._closing.wait()
 
     async def _control(self, call: Call) -> Answer:
@@ -118,6 +133,7 @@ class Application:
             records=answered.records if answered else None,
             ms=round((time.perf_counter() - started) * 1000, 3),
             fault=fault.action if fault else None,
+            known=answered.known if answered else True,
         )
         level = logging.WARNING if logged.status in (404, 405, 500) else logging.INFO
         _log.log(level, "%s %s -> %s", logged.method, logged.path, logged.status or "dropped")

@@ -15,7 +15,8 @@ _MOST = 100_000
 class LoggedCall:
     """One call, numbered by when it was completed.
 
-    ``status`` 0 means that no answer was sent; ``ms`` is the time from its arrival.
+    ``status`` 0 means that no answer was sent; ``ms`` is the time from its arrival; ``known``
+    is false where no route led to the address.
     """
 
     n: int
@@ -27,6 +28,7 @@ class LoggedCall:
     records: int | None
     ms: float
     fault: str | None
+    known: bool = True
 
     @property
     def address(self) -> str:
@@ -69,6 +71,10 @@ class CallLog:
     def clear(self) -> None:
         """Forget the calls; numbering goes on."""
         self._calls.clear()
+
+    def unknown(self) -> list[LoggedCall]:
+        """Return the calls of addresses that no route leads to."""
+        return [call for call in self._calls if not call.known]
 
     def since(self, n: int, path: str = "") -> list[LoggedCall]:
         """Return the calls after number ``n`` whose address fits the regular expression."""

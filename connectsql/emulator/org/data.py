@@ -16,7 +16,8 @@ class Data:
     """The objects, their records, and who is changing them.
 
     ``before_commit`` are called inside a transaction that changed something, ``after_commit``
-    once it is visible. ``caller`` is on whose behalf the org acts.
+    once it is visible. ``caller`` is on whose behalf the org acts. ``open_moments`` are the
+    stamps of late commits that are yet to come.
     """
 
     def __init__(self, schema: Schema, store: Store, now: Clock, user_id: str) -> None:
@@ -26,6 +27,7 @@ class Data:
         self.caller = Caller(user_id)
         self.before_commit: list[Follower] = []
         self.after_commit: list[Follower] = []
+        self.open_moments: list[datetime] = []
         self._clock = now
         self._moment: datetime | None = None
 
@@ -42,6 +44,16 @@ class Data:
             yield
         finally:
             self.caller, self._moment = before
+
+    @contextmanager
+    def late(self) -> Iterator[datetime]:
+        """Give the present moment for stamps of what is written at the end of the block."""
+        at = self._clock()
+        self.open_moments.append(at)
+        try:
+            yield at
+        finally:
+            self.open_moments.remove(at)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -22,6 +22,10 @@ class Sessions:
         """Tell whether a token was given out and has not expired."""
         return token in self._tokens
 
+    def end(self, token: str) -> None:
+        """End one session."""
+        self._tokens.discard(token)
+
     def expire(self) -> int:
         """End all sessions; return how many there were."""
         ended = len(self._tokens)

@@ -4,9 +4,10 @@
 GET calls         the completed calls: ``?since=N&path=REGEX``, and with ``&wait=SECONDS``
                   as soon as there is one
 DELETE calls      forgets them
+GET unknown       the calls of addresses that no route leads to
 POST sessions/expire   ends all sessions
 GET faults        the fault plan, with how often each fault was met and happened
-POST faults       adds faults; see ``faults.py``
+POST faults       adds faults; see ``faults/fault.py``
 DELETE faults     drops the plan
 ================  =======================================================================
 """
@@ -18,7 +19,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 
 from connectsql.emulator.calls import CallLog
-from connectsql.emulator.faults import FaultPlan
 from connectsql.emulator.org.org import Org
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import Answer, Call
@@ -33,7 +33,6 @@ class Controls:
 
     org: Org
     log: CallLog
-    faults: FaultPlan
 
 
 ControlHandler = Callable[[Controls, Call], Awaitable[Answer]]
@@ -65,6 +64,12 @@ async def forget_calls(controls: Controls, call: Call) -> Answer:
     return Answer(status=204)
 
 
+@routes.route("GET", "/__emulator__/unknown")
+async def unknown(controls: Controls, call: Call) -> Answer:
+    """Answer the calls that the emulator has no route for."""
+    return Answer(body={"calls": [one.as_json() for one in controls.log.unknown()]})
+
+
 @routes.route("POST", "/__emulator__/sessions/expire")
 async def expire(controls: Controls, call: Call) -> Answer:
     """End all sessions; every token is refused from now on."""
@@ -74,14 +79,14 @@ async def expire(controls: Controls, call: Call) -> Answer:
 @routes.route("GET", "/__emulator__/faults")
 async def faults(controls: Controls, call: Call) -> Answer:
     """Answer the fault plan."""
-    return Answer(body={"faults": [asdict(one) for one in controls.faults.faults]})
+    return Answer(body={"faults": [asdict(one) for one in controls.org.faults.faults]})
 
 
 @routes.route("POST", "/__emulator__/faults")
 async def plan_faults(controls: Controls, call: Call) -> Answer:
     """Add to the fault plan."""
     try:
-        controls.faults.extend(call.json())
+        controls.org.faults.extend(call.json())
     except ValueError as wrong:
         raise Refusal("INVALID_FAULT", str(wrong)) from None
     return await faults(controls, call)
@@ -90,7 +95,7 @@ async def plan_faults(controls: Controls, call: Call) -> Answer:
 @routes.route("DELETE", "/__emulator__/faults")
 async def forget_faults(controls: Controls, call: Call) -> Answer:
     """Drop the fault plan."""
-    controls.faults.clear()
+    controls.org.faults.clear()
     return Answer(status=204)
 
 

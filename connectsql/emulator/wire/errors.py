@@ -55,6 +55,24 @@ def refuse_row(code: str, message: str, *fields: str, status: int = 400) -> Refu
     return Refusal(code, message, status=status, fields=fields)
 
 
+class UnknownRoute(Refusal):
+    """No route leads to the address: a call that the emulator does not have, or a mistake."""
+
+    def __init__(self) -> None:
+        super().__init__("NOT_FOUND", _DOES_NOT_EXIST, status=404)
+
+
+def calls_exhausted() -> Refusal:
+    """Return the refusal of a call when those of the day are spent."""
+    return Refusal("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403)
+
+
+def too_many_at_once() -> Refusal:
+    """Return the refusal of a call while too many others are under way."""
+    message = "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
+    return Refusal("REQUEST_LIMIT_EXCEEDED", message, status=403)
+
+
 def not_found() -> Refusal:
     """Return the answer to an address that leads nowhere."""
     return Refusal("NOT_FOUND", _DOES_NOT_EXIST, status=404)

@@ -54,6 +54,14 @@ class Call:
         return f"/services/data/v{self.version:.1f}"
 
     @property
+    def token(self) -> str:
+        """The access token that came along, however it came; empty without one."""
+        scheme, _, token = self.headers.get("authorization", "").partition(" ")
+        if scheme.lower() in ("bearer", "oauth"):
+            return token.strip()
+        return self.headers.get("x-sfdc-session", "").strip()
+
+    @property
     def client(self) -> str | None:
         """The name that the client gave itself in ``Sforce-Call-Options: client=...``."""
         given = self.headers.get("sforce-call-options", "")
@@ -94,7 +102,8 @@ class Call:
 class Answer:
     """What goes back. ``body`` is JSON to be, or bytes that are ready, or None for no body.
 
-    ``object`` and ``records`` tell the call log what it was about.
+    ``object`` and ``records`` tell the call log what it was about; ``known`` is false where
+    no route led to the address.
     """
 
     status: int = 200
@@ -102,6 +111,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     object: str | None = None
     records: int | None = None
+    known: bool = True
 
     def payload(self) -> bytes:
         """Return the bytes of the body."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from urllib.parse import unquote
 
-from connectsql.emulator.wire.errors import method_not_allowed, not_found
+from connectsql.emulator.wire.errors import UnknownRoute, method_not_allowed
 
 Handler = TypeVar("Handler")
 
@@ -70,7 +70,7 @@ class Router(Generic[Handler]):
             allowed.append(route.method)
         if allowed:
             raise method_not_allowed(method, tuple(dict.fromkeys(allowed)))
-        raise not_found()
+        raise UnknownRoute
 
 
 def _split(path: str) -> list[str]:
