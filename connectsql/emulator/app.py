@@ -69,6 +69,14 @@ class Application:
 
     async def _answer(self, call: Call, fault: Fault | None) -> Answer | None:
         """Return the answer, or None where the connection is to be dropped."""
+        try:
+            with self.org.quota.entering():
+                return await self._befallen(call, fault)
+        except Refusal as refusal:
+            return dispatch.refused(refusal)
+
+    async def _befallen(self, call: Call, fault: Fault | None) -> Answer | None:
+        """Answer a call, unless its fault keeps it from being answered."""
         if self.org.options.latency_ms:
             await self._pause(self.org.options.latency_ms)
         if fault is None:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from random import Random
 
 from connectsql.emulator.faults.about import objects_of
+from connectsql.emulator.org.quota import CONCURRENT_CALLS, DAILY_CALLS
 from connectsql.emulator.wire.errors import (
     Refusal,
-    calls_exhausted,
+    limit_exceeded,
     refuse_row,
     session_expired,
-    too_many_at_once,
 )
 from connectsql.emulator.wire.http import Call
 
@@ -107,5 +107,7 @@ class Fault:
             case "session_expired":
                 return session_expired()
             case "quota_spent":
-                return too_many_at_once() if self.quota == "concurrent" else calls_exhausted()
+                return limit_exceeded(
+                    CONCURRENT_CALLS if self.quota == "concurrent" else DAILY_CALLS
+                )
         return Refusal(self.errorCode, self.message, status=self.status)

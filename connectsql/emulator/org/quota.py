@@ -12,8 +12,10 @@ from contextlib import contextmanager
 
 from connectsql.emulator.options import Options
 from connectsql.emulator.org.clock import Clock
-from connectsql.emulator.wire.errors import Refusal
+from connectsql.emulator.wire.errors import limit_exceeded
 
+DAILY_CALLS = "TotalRequests"
+CONCURRENT_CALLS = "ConcurrentRequests (Concurrent API Requests)"
 _DAY_SECONDS = 24 * 60 * 60
 _GRAIN_SECONDS = 60
 
@@ -42,7 +44,7 @@ class Allowance:
     def spend(self, amount: int) -> None:
         """Spend an amount, or raise the 403 and spend nothing where that is too much."""
         if self.used + amount > self.limit:
-            raise _exceeded(f"{self._name} Limit exceeded.")
+            raise limit_exceeded(self._name)
         self._add(amount)
 
     def set_used(self, amount: int) -> None:
@@ -68,7 +70,7 @@ class Quota:
     """What callers have spent of the org's limits."""
 
     def __init__(self, options: Options, now: Clock) -> None:
-        self.calls = Allowance("TotalRequests", options.daily_calls, now)
+        self.calls = Allowance(DAILY_CALLS, options.daily_calls, now)
         self.bulk_rows = Allowance("TotalBulkRows", options.daily_bulk_rows, now)
         self._at_once = options.concurrent_calls
         self._under_way = 0
@@ -99,13 +101,9 @@ class Quota:
     def entering(self) -> Iterator[None]:
         """Hold one of the calls that may be under way at once, or raise the 403."""
         if self._at_once is not None and self._under_way >= self._at_once:
-            raise _exceeded("ConcurrentRequests (Concurrent API Requests) Limit exceeded.")
+            raise limit_exceeded(CONCURRENT_CALLS)
         self._under_way += 1
         try:
             yield
         finally:
             self._under_way -= 1
-
-
-def _exceeded(message: str) -> Refusal:
-    return Refusal("REQUEST_LIMIT_EXCEEDED", message, status=403)

@@ -6,6 +6,7 @@ GET calls         the completed calls: ``?since=N&path=REGEX``, and with ``&wait
 DELETE calls      forgets them
 GET unknown       the calls of addresses that no route leads to
 POST sessions/expire   ends all sessions
+POST quota        sets what is spent of the limits: ``{"calls": N, "bulk_rows": N}``
 GET faults        the fault plan, with how often each fault was met and happened
 POST faults       adds faults; see ``faults/fault.py``
 DELETE faults     drops the plan
@@ -74,6 +75,20 @@ async def unknown(controls: Controls, call: Call) -> Answer:
 async def expire(controls: Controls, call: Call) -> Answer:
     """End all sessions; every token is refused from now on."""
     return Answer(body={"expired": controls.org.sessions.expire()})
+
+
+@routes.route("POST", "/__emulator__/quota")
+async def quota(controls: Controls, call: Call) -> Answer:
+    """Set what is spent of the limits; answer what is now."""
+    allowances = {"calls": controls.org.quota.calls, "bulk_rows": controls.org.quota.bulk_rows}
+    told = call.json_object()
+    for name, amount in told.items():
+        if name not in allowances or type(amount) is not int or amount < 0:
+            raise Refusal("INVALID_QUOTA", f"{name} cannot be set to {amount!r}")
+    for name, amount in told.items():
+        allowances[name].set_used(amount)
+    spent = {name: {"used": one.used, "limit": one.limit} for name, one in allowances.items()}
+    return Answer(body=spent)
 
 
 @routes.route("GET", "/__emulator__/faults")

@@ -62,15 +62,9 @@ class UnknownRoute(Refusal):
         super().__init__("NOT_FOUND", _DOES_NOT_EXIST, status=404)
 
 
-def calls_exhausted() -> Refusal:
-    """Return the refusal of a call when those of the day are spent."""
-    return Refusal("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403)
-
-
-def too_many_at_once() -> Refusal:
-    """Return the refusal of a call while too many others are under way."""
-    message = "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
-    return Refusal("REQUEST_LIMIT_EXCEEDED", message, status=403)
+def limit_exceeded(limit: str) -> Refusal:
+    """Return the refusal of a call because a limit of the org, so called, is reached."""
+    return Refusal("REQUEST_LIMIT_EXCEEDED", f"{limit} Limit exceeded.", status=403)
 
 
 def not_found() -> Refusal:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import requests
 
-from .conftest import Client
+from connectsql.emulator import Options, start_in_thread
+
+from .conftest import VERSION, Client
 
 CALLS = "/__emulator__/calls"
 FAULTS = "/__emulator__/faults"
@@ -146,3 +150,97 @@ def test_a_delayed_call_holds_up_no_other(client: Client) -> None:
         assert slow.result().status_code == 200
     calls = [call for call in logged(client, before) if "limits" in call["path"]]
     assert [call["fault"] for call in calls] == ["delay"]
+
+
+def test_calls_that_the_emulator_has_no_route_for_are_listed(fresh: Client) -> None:
+    answer = fresh.get("analytics/reports")
+    assert answer.status_code == 404
+    assert answer.json()[0]["errorCode"] == "NOT_FOUND"
+    assert fresh.get("sobjects/Account/001Em0000000099AAA").status_code == 404
+    assert fresh.call("GET", "/services/nowhere").status_code == 404
+    told = fresh.call("GET", "/__emulator__/unknown").json()["calls"]
+    paths = [call["path"] for call in told]
+    assert paths == [f"/services/data/{VERSION}/analytics/reports", "/services/nowhere"]
+
+
+def test_faults_of_an_object_alone(client: Client) -> None:
+    plan(client, action="error", object="Lead", status=500, errorCode="X", message="no")
+    client.create("Account", Name="x")
+    assert client.call("POST", "sobjects/Lead", json={}).status_code == 500
+    rows = [{"attributes": {"type": "Lead"}, "LastName": "x", "Company": "y"}]
+    assert client.call("POST", "composite/sobjects", json={"records": rows}).status_code == 500
+    assert client.get("query", q="SELECT Id FROM Account LIMIT 1").status_code == 200
+    assert client.get("query", q="SELECT Id FROM lead").status_code == 500
+
+
+def test_chance_is_the_same_for_the_same_seed(client: Client) -> None:
+    fault = {"action": "error", "path": "limits$", "probability": 0.5}
+    fault |= {"status": 503, "errorCode": "X", "message": "by chance"}
+    outcomes = []
+    for seed in (7, 7, 8):
+        client.call("DELETE", FAULTS)
+        client.call("POST", FAULTS, json={"seed": seed, "faults": [fault]})
+        outcomes.append([client.get("limits").status_code for _ in range(30)])
+    first, again, other = outcomes
+    assert first == again != other
+    assert set(first) == {200, 503}
+
+
+def test_an_expired_session_is_refused_until_the_next_login(fresh: Client) -> None:
+    plan(fresh, action="session_expired", nth=2)
+    assert fresh.get("limits").status_code == 200
+    for _ in range(2):
+        answer = fresh.get("limits")
+        assert answer.status_code == 401
+        assert answer.json()[0]["errorCode"] == "INVALID_SESSION_ID"
+
+
+@pytest.mark.parametrize(("kind", "told"), [("total", "TotalRequests"), ("concurrent", "Concurr")])
+def test_both_kinds_of_a_spent_quota(client: Client, kind: str, told: str) -> None:
+    plan(client, action="quota_spent", quota=kind, times=1)
+    answer = client.get("limits")
+    assert answer.status_code == 403
+    assert answer.json()[0]["errorCode"] == "REQUEST_LIMIT_EXCEEDED"
+    assert answer.json()[0]["message"].startswith(told)
+
+
+def test_the_quota_can_be_set_to_its_end(fresh: Client) -> None:
+    limit = fresh.call("POST", "/__emulator__/quota", json={}).json()["calls"]["limit"]
+    fresh.call("POST", "/__emulator__/quota", json={"calls": limit - 1})
+    assert fresh.get("limits").status_code == 200
+    assert fresh.get("limits").status_code == 403
+    for wrong in ({"calls": -1}, {"cals": 1}, {"calls": "x"}, {"bulk_rows": True}):
+        assert fresh.call("POST", "/__emulator__/quota", json=wrong).status_code == 400
+
+
+def test_too_many_calls_at_once() -> None:
+    with ThreadPoolExecutor() as pool, start_in_thread(Options(concurrent_calls=1)) as org:
+        client = Client(org)
+        plan(client, action="delay", ms=60_000, path="slow", times=1)
+        slow = pool.submit(client.get, "limits", slow="1")
+        busy = _until(lambda: client.get("limits"), lambda one: one.status_code == 403)
+        assert busy.json()[0]["message"].startswith("ConcurrentRequests")
+        org.stop()
+        assert slow.result().status_code == 200
+        client.close()
+
+
+def test_a_late_commit_shows_after_its_stamp(fresh: Client) -> None:
+    plan(fresh, action="late_commit", ms=1500, object="Account", times=1)
+    with ThreadPoolExecutor() as pool:
+        late = pool.submit(fresh.create, "Account", Name="late")
+        _until(lambda: fresh.call("GET", FAULTS).json()["faults"], lambda one: one[0]["happened"])
+        early = fresh.create("Lead", LastName="x", Company="y")
+        assert fresh.names("SELECT Name FROM Account") == []
+        late_id = late.result()
+    (late_row,) = fresh.query(f"SELECT SystemModstamp FROM Account WHERE Id = '{late_id}'")
+    (early_row,) = fresh.query(f"SELECT SystemModstamp FROM Lead WHERE Id = '{early}'")
+    assert late_row["SystemModstamp"] <= early_row["SystemModstamp"]
+
+
+def _until(ask: Callable[[], Any], holds: Callable[[Any], bool]) -> Any:
+    """Ask until the answer is as wanted; each asking is a call of the org."""
+    deadline = time.monotonic() + 30
+    while not holds(answer := ask()):
+        assert time.monotonic() < deadline
+    return answer
