@@ -2,48 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from connectsql.emulator import Options, run
 from connectsql.errors import UsageError
 
+_DEFAULTS = Options()
+_FILE = click.Path(path_type=Path)
+
+
+def _option(name: str, meaning: str, **more: Any) -> Callable[[Any], Any]:
+    return click.option(name, help=meaning, **more)
+
 
 @click.command()
-@click.option("--port", default=0, show_default="a free one", metavar="N", help="The port.")
-@click.option("--describe", metavar="DIR", help="Describes that make up the org.")
-@click.option("--data", metavar="FILE", help="Keep the records in this file.")
-@click.option(
+@_option("--port", "The port.", default=0, show_default="a free one", metavar="N")
+@_option("--describe", "Describes that make up the org.", type=_FILE, metavar="DIR")
+@_option("--data", "Keep the records in this file.", type=_FILE, metavar="FILE")
+@_option(
     "--seed-records",
+    "Fill an object with N records, if it has none (several times).",
     multiple=True,
     metavar="OBJECT=N",
-    help="Fill an object with N records, if it has none (several times).",
 )
-@click.option(
-    "--seed", default=1, show_default=True, metavar="N", help="Other seeds, other records."
+@_option("--seed", "Other seeds, other records.", default=1, show_default=True, metavar="N")
+@_option(
+    "--events",
+    "Publish the changes of these objects over the Pub/Sub API: Account,Contact or '*'.",
+    default="",
+    metavar="OBJECTS",
 )
-@click.option("--latency", default=0.0, metavar="MS", help="Delay every answer.")
-def emulator(
-    port: int,
-    describe: str | None,
-    data: str | None,
-    seed_records: tuple[str, ...],
-    seed: int,
-    latency: float,
-) -> None:
+@_option("--pubsub-port", "Its port.", default=0, show_default="a free one", metavar="N")
+@_option(
+    "--hooks",
+    "Formulas, roll-ups, validation rules and triggers, in a Python file that is run.",
+    type=_FILE,
+    metavar="FILE",
+)
+@_option("--faults", "What shall go wrong, in a JSON file.", type=_FILE, metavar="FILE")
+@_option("--latency", "Delay every answer.", default=0.0, metavar="MS")
+@_option("--session-seconds", "End a session so long after its last call.", type=float, metavar="S")
+@_option(
+    "--daily-calls",
+    "The API calls of 24 hours.",
+    default=_DEFAULTS.daily_calls,
+    show_default=True,
+    metavar="N",
+)
+@_option("--concurrent-calls", "The calls under way at once.", type=int, metavar="N")
+@_option(
+    "--client-key",
+    "A public key or certificate, in PEM, that JWT logins are checked with.",
+    type=_FILE,
+    metavar="FILE",
+)
+def emulator(seed_records: tuple[str, ...], events: str, latency: float, **told: Any) -> None:
     """Run a local Salesforce org over HTTP, for tests and for trying out.
 
     The first line on stdout is a JSON object with the url and the credentials.
     """
     run(
         Options(
-            port=port,
-            describe=Path(describe) if describe else None,
-            data=Path(data) if data else None,
             seed_records=dict(_seed(one) for one in seed_records),
-            seed=seed,
+            events=frozenset(one.strip() for one in events.split(",") if one.strip()),
             latency_ms=latency,
+            **told,
         )
     )
 

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property
 
-from connectsql.emulator.faults.plan import FaultPlan
+from connectsql.emulator.faults.plan import FaultPlan, read_plan
 from connectsql.emulator.options import Options
 from connectsql.emulator.org import clock, ids
 from connectsql.emulator.org.clock import Clock
@@ -28,6 +28,9 @@ class Org:
 
     def __init__(self, options: Options, now: Clock = clock.system_clock) -> None:
         self.options = options
+        self.faults = FaultPlan(options.seed)
+        if options.faults:
+            self.faults.extend(read_plan(options.faults))
         schema = load_schema(options.describe)
         self.store = Store(schema, options.data)
         self.data = Data(schema, self.store, now, self.user_id)
@@ -39,7 +42,6 @@ class Org:
         self.bin = RecycleBin(self.data)
         self.sessions = Sessions(self.org_id)
         self.tasks = Tasks()
-        self.faults = FaultPlan(options.seed)
 
     def close(self) -> None:
         """Let go of the data file."""

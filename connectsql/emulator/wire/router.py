@@ -54,6 +54,11 @@ class Router(Generic[Handler]):
         """Add all routes of another table behind those of this one."""
         self._routes.extend(other._routes)
 
+    @property
+    def templates(self) -> list[tuple[str, str]]:
+        """The method and the template of each route, in their order."""
+        return [(one.method, "/" + "/".join(one.segments)) for one in self._routes]
+
     def find(self, method: str, path: str) -> tuple[Handler, dict[str, str]]:
         """Return the handler and what the template's names stand for.
 

@@ -173,3 +173,37 @@ def test_unknown_objects_and_bad_data_files_are_refused(tmp_path: Path) -> None:
     assert "cannot be opened" in refused(Options(data=tmp_path / "no" / "org.db"))[0]
     (tmp_path / "text.db").write_text("this is no database, however one looks at it" * 99)
     assert "cannot be used" in refused(Options(data=tmp_path / "text.db"))[0]
+
+
+def test_a_fault_plan_is_read_at_the_start(tmp_path: Path) -> None:
+    plan = tmp_path / "faults.json"
+    plan.write_text('{"seed": 3, "faults": [{"action": "session_expired", "nth": 1}]}')
+    with start_in_thread(Options(faults=plan)) as org:
+        client = Client(org)
+        assert client.get("limits").status_code == 401
+        client.close()
+
+
+@pytest.mark.parametrize(
+    ("plan", "told"),
+    [
+        ("[", "makes no sense"),
+        ('"x"', "a list of faults"),
+        ('[{"action": "explode"}]', "one of lose_answer"),
+        ('[{"action": "delay"}]', "needs ms"),
+        ('[{"action": "delay", "ms": "long"}]', "ms is a number"),
+        ('[{"action": "refuse", "object": 1}]', "object is text"),
+        ('[{"action": "refuse", "met": 1}]', "has no met"),
+        ('[{"action": "quota_spent", "quota": "x"}]', "one of total, concurrent"),
+    ],
+)
+def test_a_fault_plan_that_makes_no_sense_is_refused(tmp_path: Path, plan: str, told: str) -> None:
+    file = tmp_path / "faults.json"
+    file.write_text(plan)
+    message = refused(Options(faults=file))[0]
+    assert str(file) in message
+    assert told in message
+
+
+def test_a_fault_plan_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    assert "cannot be read" in refused(Options(faults=tmp_path / "none.json"))[0]
