@@ -35,7 +35,7 @@ def query_all(org: Org, call: Call) -> Answer:
 def next_page(org: Org, call: Call) -> Answer:
     """Answer a further page."""
     cursor, start = org.cursors.find(call.arguments["locator"])
-    return _answer(page(_source(org), cursor, start, call.data_url), call)
+    return _answer(page(Source.of(org), cursor, start, call.data_url), call)
 
 
 def _run(org: Org, call: Call, *, deleted: bool) -> Answer:
@@ -44,14 +44,10 @@ def _run(org: Org, call: Call, *, deleted: bool) -> Answer:
         raise Refusal("MALFORMED_QUERY", "A query string has to be specified")
     size = _page_size(call)
     try:
-        found = run(_source(org), text, root=call.data_url, page_size=size, deleted=deleted)
+        found = run(Source.of(org), text, root=call.data_url, page_size=size, deleted=deleted)
     except RecursionError:
         raise Refusal("QUERY_TOO_COMPLICATED", "The conditions are nested too deeply") from None
     return _answer(found, call)
-
-
-def _source(org: Org) -> Source:
-    return Source(schema=org.schema, store=org.store, cursors=org.cursors)
 
 
 def _answer(found: Page, call: Call) -> Answer:

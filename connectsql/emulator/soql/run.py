@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectsql.emulator.org.cursors import Cursor, Cursors
+from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.schema import Schema
 from connectsql.emulator.org.store import Store
 from connectsql.emulator.soql.bound import BoundQuery, Record
@@ -32,6 +33,11 @@ class Source:
     schema: Schema
     store: Store
     cursors: Cursors
+
+    @classmethod
+    def of(cls, org: Org) -> Source:
+        """Return what queries of this org read."""
+        return cls(schema=org.schema, store=org.store, cursors=org.cursors)
 
 
 def run(source: Source, text: str, *, root: str, page_size: int, deleted: bool) -> Page:

@@ -1,0 +1,87 @@
+"""Results as flat rows, for Bulk API 2.0: one value a column, in the order of the select list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from connectsql.emulator.org.schema import COMPOSED
+from connectsql.emulator.org.store import Store
+from connectsql.emulator.soql.bound import Operand, Record
+from connectsql.emulator.soql.check import check
+from connectsql.emulator.soql.parse import parse
+from connectsql.emulator.soql.run import Source
+from connectsql.emulator.soql.translate import expression, select
+from connectsql.emulator.wire.errors import Refusal
+
+_CHUNK = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class FlatColumn:
+    """A column: its path as the describes spell it (``Account.Name``) and its field type."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FlatResult:
+    """A result that is kept, as it was when the query ran, until ``drop``.
+
+    Values are as the store has them: booleans are 0 and 1, stamps end with ``+0000``.
+    """
+
+    columns: tuple[FlatColumn, ...]
+    object: str
+    total: int
+    name: str
+    store: Store
+
+    def rows(self, start: int = 0, size: int | None = None) -> Iterator[tuple[Any, ...]]:
+        """Return ``size`` rows from ``start`` on, or all of them; the first row is 0."""
+        return chain.from_iterable(self.chunks(start, size))
+
+    def chunks(self, start: int = 0, size: int | None = None) -> Iterator[list[tuple[Any, ...]]]:
+        """Return the same rows, some thousand at a time."""
+        end = self.total if size is None else min(start + size, self.total)
+        for at in range(start, end, _CHUNK):
+            yield self.store.kept(self.name, at, min(_CHUNK, end - at))
+
+    def drop(self) -> None:
+        """Give up the result."""
+        self.store.forget(self.name)
+
+
+def rows_of(source: Source, text: str, *, name: str, deleted: bool) -> FlatResult:
+    """Run a query and keep its rows under a name of their own, such as the id of a job.
+
+    Raises the refusal of a query that Bulk API 2.0 does not run.
+    """
+    query = check(parse(text), source.schema, text)
+    if not isinstance(query.result, Record):
+        raise Refusal("FEATURENOTENABLED", "Aggregate query not supported in Bulk Query")
+    members = list(_members(query.result, ""))
+    for column, _ in members:
+        if column.type in COMPOSED:
+            message = "Selecting compound data not supported in Bulk Query"
+            raise Refusal("FEATURENOTENABLED", message)
+    statement = select(query, [expression(operand) for _, operand in members], deleted=deleted)
+    total = source.store.keep(name, statement.sql, statement.values)
+    return FlatResult(
+        columns=tuple(column for column, _ in members),
+        object=query.table.sobject.name,
+        total=total,
+        name=name,
+        store=source.store,
+    )
+
+
+def _members(record: Record, path: str) -> Iterator[tuple[FlatColumn, Operand]]:
+    for name, member in record.members:
+        if isinstance(member, Record):
+            yield from _members(member, f"{path}{name}.")
+        else:
+            yield FlatColumn(path + name, member.field.type), member
