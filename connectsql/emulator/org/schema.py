@@ -16,7 +16,11 @@ _PLAIN = frozenset({"boolean", "int", "date", "datetime", "time", "id", "referen
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Field:
-    """One field. Lengths are in characters; ``options`` are a picklist's active values."""
+    """One field. Lengths are in characters; ``options`` are a picklist's active values.
+
+    A lookup that ``cascades`` (a master-detail one above all) takes its record along when the
+    parent is deleted; one that ``restricts`` keeps the parent from being deleted.
+    """
 
     name: str
     label: str
@@ -41,6 +45,8 @@ class Field:
     restricted: bool
     reference_to: tuple[str, ...]
     relationship: str | None
+    cascades: bool
+    restricts: bool
     compound: str | None
     options: tuple[str, ...]
     default: Any
@@ -101,9 +107,33 @@ class Field:
             restricted=bool(raw.get("restrictedPicklist")) and bool(options),
             reference_to=tuple(raw.get("referenceTo") or ()),
             relationship=raw.get("relationshipName"),
+            cascades=_is_detail(raw),
+            restricts=bool(raw.get("restrictedDelete")),
             compound=raw.get("compoundFieldName"),
             options=options,
             default=raw.get("defaultValue") if raw.get("defaultValue") is not None else chosen,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChildRelationship:
+    """One element of a describe's ``childRelationships``: who leads here, by which lookup."""
+
+    child: str
+    field: str
+    name: str | None
+    cascades: bool
+    restricts: bool
+
+    @classmethod
+    def from_describe(cls, raw: Mapping[str, Any]) -> ChildRelationship:
+        """Read one element."""
+        return cls(
+            child=raw["childSObject"],
+            field=raw["field"],
+            name=raw.get("relationshipName"),
+            cascades=bool(raw.get("cascadeDelete")),
+            restricts=bool(raw.get("restrictedDelete")),
         )
 
 
@@ -118,6 +148,9 @@ class SObject:
     updateable: bool
     deletable: bool
     queryable: bool
+    undeletable: bool
+    mergeable: bool
+    replicateable: bool
     fields: tuple[Field, ...]
     raw: Mapping[str, Any] = field(repr=False)
 
@@ -130,6 +163,12 @@ class SObject:
     def by_relationship(self) -> dict[str, Field]:
         """The lookups by the lower-cased name of their relationship."""
         return {one.relationship.lower(): one for one in self.fields if one.relationship}
+
+    @cached_property
+    def child_relationships(self) -> tuple[ChildRelationship, ...]:
+        """What the describe tells of the lookups that lead to this object."""
+        told = self.raw.get("childRelationships") or ()
+        return tuple(map(ChildRelationship.from_describe, told))
 
     @cached_property
     def stored(self) -> tuple[Field, ...]:
@@ -168,9 +207,22 @@ class SObject:
             updateable=bool(raw.get("updateable", True)),
             deletable=bool(raw.get("deletable", True)),
             queryable=bool(raw.get("queryable", True)),
+            undeletable=bool(raw.get("undeletable", True)),
+            mergeable=bool(raw.get("mergeable", False)),
+            replicateable=bool(raw.get("replicateable", True)),
             fields=tuple(Field.from_describe(one) for one in raw["fields"]),
             raw=raw,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Dependent:
+    """A lookup that leads to an object, and what becomes of its records with the parent."""
+
+    sobject: SObject
+    field: Field
+    cascades: bool
+    restricts: bool
 
 
 class Schema:
@@ -183,6 +235,7 @@ class Schema:
         )
         self._by_name = {one.name.lower(): one for one in self.objects}
         self._by_prefix = {one.key_prefix: one for one in reversed(self.objects)}
+        self._dependents: dict[str, tuple[Dependent, ...]] = {}
 
     def find(self, name: str) -> SObject | None:
         """Return the object of that name in any spelling, or None."""
@@ -194,6 +247,33 @@ class Schema:
         likely = (self.find(name) for name in among)
         wanted = next((one for one in likely if one and one.key_prefix == prefix), None)
         return wanted or self._by_prefix.get(prefix)
+
+
+    def dependents(self, parent: SObject) -> tuple[Dependent, ...]:
+        """Return the lookups that lead to an object, as parent and children describe them."""
+        known = self._dependents.get(parent.name)
+        if known is None:
+            told = {(one.child, one.field): one for one in parent.child_relationships}
+            known = tuple(
+                _dependent(sobject, field, told.get((sobject.name, field.name)))
+                for sobject in self.objects
+                for field in sobject.stored
+                if parent.name in field.reference_to
+            )
+            self._dependents[parent.name] = known
+        return known
+
+
+def _dependent(sobject: SObject, field: Field, told: ChildRelationship | None) -> Dependent:
+    cascades = field.cascades or bool(told and told.cascades)
+    restricts = not cascades and (field.restricts or bool(told and told.restricts))
+    return Dependent(sobject, field, cascades, restricts)
+
+
+def _is_detail(raw: Mapping[str, Any]) -> bool:
+    """Tell whether a field is the detail's end of a master-detail relationship, or acts so."""
+    ordered = raw.get("relationshipOrder") is not None
+    return ordered or bool(raw.get("cascadeDelete") or raw.get("writeRequiresMasterRead"))
 
 
 def _letter(number: int) -> str:

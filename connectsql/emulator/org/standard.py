@@ -48,6 +48,7 @@ def _object(name: str, told: dict[str, Any], objects: dict[str, Any]) -> dict[st
         "updateable": writable,
         "deletable": deletable,
         "undeletable": deletable,
+        "mergeable": told.get("mergeable", False),
         "childRelationships": _children(name, objects),
         "fields": [_field(one, spec) for one, spec in _all_fields(told, deletable).items()],
     }
@@ -124,14 +125,14 @@ def _picklist(told: dict[str, Any]) -> list[dict[str, Any]]:
 def _children(parent: str, objects: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
-            "cascadeDelete": False,
+            "cascadeDelete": spec.get("ondelete") == "cascade",
             "childSObject": child,
             "deprecatedAndHidden": False,
             "field": name,
             "junctionIdListNames": [],
             "junctionReferenceTo": [],
             "relationshipName": _child_relationship(parent, child, told, spec),
-            "restrictedDelete": False,
+            "restrictedDelete": spec.get("ondelete") == "restrict",
         }
         for child, told in objects.items()
         for name, spec in told["fields"].items()

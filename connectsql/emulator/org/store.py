@@ -103,6 +103,11 @@ class Store:
         statement = f'UPDATE {quote(sobject.name)} SET {assignments} WHERE "Id"=?'  # noqa: S608
         self._connection.execute(statement, (*changes.values(), record_id))
 
+    def remove(self, sobject: SObject, record_id: str) -> None:
+        """Take a record away for good."""
+        statement = f'DELETE FROM {quote(sobject.name)} WHERE "Id"=?'  # noqa: S608
+        self._connection.execute(statement, (record_id,))
+
     def fetch(self, sobject: SObject, record_id: str) -> Row | None:
         """Return a record, deleted or not, or None if there never was one."""
         found = self._connection.execute(self._fetches[sobject.name], (record_id,)).fetchone()
@@ -139,6 +144,10 @@ class Store:
         """Return the first rows that a statement gives, at most so many; -1 is all of them."""
         with closing(self._connection.execute(statement, values)) as cursor:
             return cursor.fetchall() if most < 0 else cursor.fetchmany(most)
+
+    def run(self, statement: str, values: Sequence[Any] = ()) -> None:
+        """Run a statement that gives no rows."""
+        self._connection.execute(statement, values)
 
     def keep(self, name: str, statement: str, values: Sequence[Any]) -> int:
         """Keep a statement's result, as it is now, under a name; return its number of rows."""
