@@ -67,6 +67,15 @@ TARGETS = {
         bound=0.80,
         unit="x",
     ),
+    "org write": Target(
+        what="the emulated org, records taken a second", sign=">=", bound=20_000, unit="rows/s"
+    ),
+    "org read": Target(
+        what="the emulated org, records given a second", sign=">=", bound=50_000, unit="rows/s"
+    ),
+    "org memory": Target(
+        what="the emulated org with a million records", sign="<=", bound=2, unit="GB"
+    ),
 }
 
 

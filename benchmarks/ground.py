@@ -72,6 +72,8 @@ class OrgProcess:
     url: str
     client_id: str
     client_secret: str
+    access_token: str
+    pid: int
 
     def session(self) -> Session:
         """Return a session with it; the caller closes it."""
@@ -85,8 +87,8 @@ def org(seeds: Mapping[str, int]) -> Iterator[OrgProcess]:
     with _process("emulator", *options, stdout=subprocess.PIPE) as process:
         assert process.stdout
         told = json.loads(process.stdout.readline())
-        names = ("url", "client_id", "client_secret")
-        yield OrgProcess(**{name: told[name] for name in names})
+        names = ("url", "client_id", "client_secret", "access_token")
+        yield OrgProcess(**{name: told[name] for name in names}, pid=process.pid)
 
 
 @contextmanager
