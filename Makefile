@@ -4,8 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
+# Other people's clients, which the tests in tests/acceptance/clients let loose on the emulator.
+CLIENTS := .clients
+JSFORCE := jsforce@3.10.26
+SF_CLI := @salesforce/cli@2.150.6
+SINGER_TAP := tap-salesforce==2.8.1
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo test clients check bench clean
 
 help: ## Show what there is to make
 	@while IFS= read -r line; do case "$$line" in \
@@ -20,6 +26,14 @@ demo: setup ## Sync a made-up org with a Postgres of its own; nothing to install
 test: setup ## Run the tests; ARGS="tests/unit -k name" picks some
 	@$(BIN)/python -m pytest $(ARGS)
 
+clients: ## Install other people's clients (npm and Python) into .clients, for their tests
+	@echo "Installing into $(CLIENTS) ..."
+	@mkdir -p $(CLIENTS)/npm
+	@npm install --prefix $(CLIENTS)/npm --no-audit --no-fund --loglevel=error \
+	  $(JSFORCE) $(SF_CLI)
+	@$(PYTHON) -m venv $(CLIENTS)/tap
+	@$(CLIENTS)/tap/bin/python -m pip install --quiet --disable-pip-version-check $(SINGER_TAP)
+
 check: setup ## Check format, types and the floors of the code
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
@@ -29,8 +43,8 @@ check: setup ## Check format, types and the floors of the code
 bench: setup ## Measure; ONLY=name measures one thing
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
-clean: ## Remove .venv, caches and what was built
-	@rm -rf $(VENV) build dist .cache .*_cache .hypothesis
+clean: ## Remove .venv, .clients, caches and what was built
+	@rm -rf $(VENV) $(CLIENTS) build dist .cache .*_cache .hypothesis
 	@$(PYTHON) -c 'import pathlib, shutil; \
 	  [shutil.rmtree(path) for path in pathlib.Path().rglob("__pycache__")]'
 
