@@ -18,6 +18,7 @@ from connectsql.emulator.calls import CallLog
 from connectsql.emulator.faults.fault import Fault
 from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes import control
+from connectsql.emulator.routes.controls import Controls
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import JSON_TYPE, Answer, Call
 
@@ -42,7 +43,7 @@ class Application:
         self._drop = drop
         self._log = CallLog()
         self._closing = asyncio.Event()
-        self._controls = control.Controls(org=org, log=self._log)
+        self._controls = Controls(org=org, log=self._log)
 
     def close(self) -> None:
         """End all waits and delays, so that the calls under way can be answered."""

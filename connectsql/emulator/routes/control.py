@@ -10,35 +10,28 @@ POST quota        sets what is spent of the limits: ``{"calls": N, "bulk_rows": 
 GET faults        the fault plan, with how often each fault was met and happened
 POST faults       adds faults; see ``faults/fault.py``
 DELETE faults     drops the plan
+POST undelete     brings records back: ``{"ids": [...]}``
+POST purge        takes records away for good: ``{"ids": [...]}``
+DELETE bin        empties the recycle bin
+POST merge        merges records: ``{"master": id, "losers": [...], "fields": {...}}``
 ================  =======================================================================
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
-from connectsql.emulator.calls import CallLog
-from connectsql.emulator.org.org import Org
+from connectsql.emulator.routes import bin_control
+from connectsql.emulator.routes.controls import ControlHandler, Controls
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router
 
 _LONGEST_WAIT = 600.0
 
-
-@dataclass(frozen=True, kw_only=True)
-class Controls:
-    """What the control routes control."""
-
-    org: Org
-    log: CallLog
-
-
-ControlHandler = Callable[[Controls, Call], Awaitable[Answer]]
-
 routes: Router[ControlHandler] = Router()
+routes.include(bin_control.routes)
 
 
 @routes.route("GET", "/__emulator__/calls")

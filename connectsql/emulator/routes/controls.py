@@ -1,0 +1,21 @@
+"""What a handler of the emulator's own routes is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from connectsql.emulator.calls import CallLog
+from connectsql.emulator.org.org import Org
+from connectsql.emulator.wire.http import Answer, Call
+
+
+@dataclass(frozen=True, kw_only=True)
+class Controls:
+    """What the control routes control."""
+
+    org: Org
+    log: CallLog
+
+
+ControlHandler = Callable[[Controls, Call], Awaitable[Answer]]
