@@ -41,6 +41,8 @@ class Field:
     case_sensitive: bool
     filterable: bool
     sortable: bool
+    groupable: bool
+    aggregatable: bool
     custom: bool
     restricted: bool
     reference_to: tuple[str, ...]
@@ -103,6 +105,8 @@ class Field:
             case_sensitive=bool(raw.get("caseSensitive")),
             filterable=bool(raw.get("filterable", True)),
             sortable=bool(raw.get("sortable", True)),
+            groupable=bool(raw.get("groupable", True)),
+            aggregatable=bool(raw.get("aggregatable", True)),
             custom=bool(raw.get("custom")),
             restricted=bool(raw.get("restrictedPicklist")) and bool(options),
             reference_to=tuple(raw.get("referenceTo") or ()),
