@@ -6,16 +6,25 @@ import re
 
 from connectsql.emulator.org.journal import Caller
 from connectsql.emulator.org.org import Org
-from connectsql.emulator.routes import oauth, versions
+from connectsql.emulator.routes import soap, versions
 from connectsql.emulator.routes.handler import Handler
+from connectsql.emulator.routes.login import identity, tokens
 from connectsql.emulator.routes.table import data_routes
-from connectsql.emulator.wire.errors import Refusal, UnknownRoute, not_found, session_expired
+from connectsql.emulator.wire.errors import (
+    Refusal,
+    UnknownRoute,
+    invalid_auth_header,
+    not_found,
+    session_expired,
+)
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router
 
 _VERSIONED = re.compile(r"/services/data/v(\d+)\.(\d)(/.*)?")
 
-_DATA: Router[Handler] = data_routes()
+_OPEN: Router[Handler] = Router()
+for _module in (versions.open_routes, tokens.routes, identity.routes, soap.routes):
+    _OPEN.include(_module)
 
 
 def answer(org: Org, call: Call) -> Answer:
@@ -38,15 +47,7 @@ def _answer(org: Org, call: Call) -> Answer:
     versioned = _VERSIONED.fullmatch(call.path)
     if versioned:
         return _data(org, call, int(versioned[1]), versioned[3] or "/")
-    if call.path.rstrip("/") == "/services/data" and call.method == "GET":
-        return versions.versions()
-    try:
-        handler, _ = oauth.open_routes.find(call.method, call.path)
-    except Refusal as unknown:
-        if unknown.status == 405:
-            raise
-        handler, _ = oauth.guarded_routes.find(call.method, call.path)
-        _check_session(org, call)
+    handler, call.arguments = _OPEN.find(call.method, call.path)
     return handler(org, call)
 
 
@@ -84,17 +85,20 @@ def _data(org: Org, call: Call, version: int, path: str) -> Answer:
 
 def _routed(org: Org, call: Call, version: int, path: str) -> Answer:
     if version < versions.OLDEST:
-        message = f"Version v{version}.0 of the API is no longer supported"
-        raise Refusal("UNSUPPORTED_API_VERSION", message, status=410)
+        raise Refusal("GONE", "The requested resource is no longer available", status=410)
     if version > versions.NEWEST:
         raise not_found()
     call.version = float(version)
-    handler, call.arguments = _DATA.find(call.method, path)
+    handler, call.arguments = _DATA.find(call.verb, path)
     with org.data.acting(Caller(org.user_id, call.origin), call.at):
         return handler(org, call)
 
 
 def _check_session(org: Org, call: Call) -> None:
-    scheme, _, token = call.headers.get("authorization", "").partition(" ")
-    if scheme.lower() not in ("bearer", "oauth") or not org.sessions.is_valid(token.strip()):
+    if not call.token and call.headers.get("authorization"):
+        raise invalid_auth_header()
+    if not org.sessions.is_valid(call.token):
         raise session_expired()
+
+
+_DATA: Router[Handler] = data_routes(part)

@@ -19,6 +19,8 @@ class Options:
 
     A session ends ``session_seconds`` after its last call; None is never. ``client_key`` is a
     PEM file with the public key or certificate that JWT logins are checked with.
+    ``refresh_token`` is good from the start, as if the user had granted it before; with
+    ``rotate_refresh_tokens`` each refresh token is good once and brings the next one.
     ``daily_calls`` and ``daily_bulk_rows`` are spent in 24 hours, and ``concurrent_calls``
     may be under way at once (None: any number). ``hooks`` is a Python file with formulas,
     roll-ups, validation rules and triggers; ``faults`` a JSON file with a fault plan.
@@ -38,6 +40,8 @@ class Options:
     client_secret: str = "emulator-secret"  # noqa: S105 - guards nothing, see above
     username: str = "integration@emulator.example"
     password: str = "emulator-password"  # noqa: S105 - guards nothing, see above
+    refresh_token: str = "emulator-refresh-token"  # noqa: S105 - guards nothing, see above
+    rotate_refresh_tokens: bool = False
     session_seconds: float | None = None
     client_key: Path | None = None
     daily_calls: int = 100_000

@@ -23,7 +23,7 @@ _USER: Row = {
     "LastName": "User",
     "Alias": "integ",
     "CommunityNickname": "integration",
-    "IsActive": True,
+    "IsActive": 1,
     "UserType": "Standard",
     "TimeZoneSidKey": "UTC",
     "LocaleSidKey": "en_US",
@@ -38,6 +38,26 @@ def found(org: Org) -> None:
     with org.transaction():
         _create(org, "Organization", _ORGANIZATION)
         _create(org, "User", _USER | {"Username": username, "Email": username})
+
+
+def user(org: Org) -> Row:
+    """Return what is known of the user: the record, and the rest as it was founded."""
+    username = org.options.username
+    person = _USER | {"Username": username, "Email": username} | _record(org, "User", org.user_id)
+    person.setdefault("Name", f"{person['FirstName']} {person['LastName']}")
+    person.setdefault("LastModifiedDate", clock.stamp(org.started))
+    return person
+
+
+def organization(org: Org) -> Row:
+    """Return what is known of the organization: the record, and the rest as it was founded."""
+    return _ORGANIZATION | _record(org, "Organization", org.org_id)
+
+
+def _record(org: Org, name: str, record_id: str) -> Row:
+    sobject = org.object(name)
+    row = (sobject and org.store.fetch(sobject, record_id)) or {}
+    return {key: value for key, value in row.items() if value is not None}
 
 
 def _create(org: Org, name: str, told: Row) -> None:

@@ -10,14 +10,15 @@ from connectsql.emulator.org.schema import Schema
 from connectsql.emulator.org.standard import standard_describes
 from connectsql.errors import EmulatorError
 
-_ALWAYS_THERE = ("User", "Organization")
+_ALWAYS_THERE = ("User", "Organization", "ScratchOrgInfo")
 
 
 def load_schema(folder: Path | None) -> Schema:
     """Return the objects described in a folder, or the standard ones without a folder.
 
-    User and Organization are in every org, described or not. Raises ``EmulatorError`` for a
-    folder or file that cannot be read, holds no describe, or tells an object twice.
+    User and Organization are in every org, described or not, and so is ScratchOrgInfo, by
+    which the ``sf`` command tells an org that makes scratch orgs. Raises ``EmulatorError`` for
+    a folder or file that cannot be read, holds no describe, or tells an object twice.
     """
     standard = {raw["name"]: raw for raw in standard_describes()}
     if folder is None:

@@ -9,6 +9,7 @@ from functools import cached_property
 from connectsql.emulator.faults.plan import FaultPlan, read_plan
 from connectsql.emulator.options import Options
 from connectsql.emulator.org import clock, ids
+from connectsql.emulator.org.client_key import load_client_key
 from connectsql.emulator.org.clock import Clock
 from connectsql.emulator.org.cursors import Cursors
 from connectsql.emulator.org.data import Data
@@ -18,7 +19,7 @@ from connectsql.emulator.org.quota import Quota
 from connectsql.emulator.org.records import Records
 from connectsql.emulator.org.recycling import RecycleBin
 from connectsql.emulator.org.schema import Schema, SObject
-from connectsql.emulator.org.sessions import Sessions
+from connectsql.emulator.org.sessions import Grants, Sessions
 from connectsql.emulator.org.store import Store
 from connectsql.emulator.org.tasks import Tasks
 
@@ -32,6 +33,7 @@ class Org:
         if options.faults:
             self.faults.extend(read_plan(options.faults))
         schema = load_schema(options.describe)
+        self.client_key = load_client_key(options.client_key)
         self.store = Store(schema, options.data)
         self.data = Data(schema, self.store, now, self.user_id)
         self.started = now()
@@ -40,7 +42,10 @@ class Org:
         self.describes = Describes()
         self._records: dict[str, Records] = {}
         self.bin = RecycleBin(self.data)
-        self.sessions = Sessions(self.org_id)
+        self.sessions = Sessions(self.org_id, now, options.session_seconds)
+        self.grants = Grants(
+            self.sessions, options.refresh_token, rotate=options.rotate_refresh_tokens
+        )
         self.tasks = Tasks()
 
     def close(self) -> None:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
 from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.handler import Handler
 from connectsql.emulator.wire.http import Answer, Call
@@ -9,27 +15,46 @@ from connectsql.emulator.wire.router import Router
 
 routes: Router[Handler] = Router()
 
-_OTHERS = {
-    "DailyBulkApiBatches": 15_000,
-    "DailyBulkV2QueryJobs": 10_000,
-    "DailyBulkV2QueryFileStorageMB": 976_562,
-    "DataStorageMB": 10_000,
-    "FileStorageMB": 10_000,
-}
+_BATCH_ROWS = 10_000  # a bulk job is processed in batches of so many rows
+_RECORD_KB = 2  # what a record takes up of the storage, whatever its size
+_STORAGE_MB = 10_240
+_BATCHES_SO_NAMED_SINCE = 49
 
 
 @routes.route("GET", "/limits")
 def limits(org: Org, call: Call) -> Answer:
     """Answer the limits and what is left of each."""
-    calls = org.quota.calls
-    told = {"DailyApiRequests": {"Max": calls.limit, "Remaining": calls.remaining}}
-    return Answer(body=told | {name: {"Max": n, "Remaining": n} for name, n in _OTHERS.items()})
+    calls, rows = org.quota.calls, org.quota.bulk_rows
+    batches = "Batches" if call.version >= _BATCHES_SO_NAMED_SINCE else "Requests"
+    counted = {
+        "DailyApiRequests": _limit(calls.limit, calls.used),
+        f"DailyBulkApi{batches}": _limit(rows.limit // _BATCH_ROWS, -(-rows.used // _BATCH_ROWS)),
+        "DataStorageMB": _limit(_STORAGE_MB, _records(org) * _RECORD_KB // 1024),
+        "PermissionSets": _limit(1500, 1) | {"CreateCustom": _limit(1000, 1)},
+    }
+    told = {name: _limit(most, 0) for name, most in _others().items()} | counted
+    return Answer(body=dict(sorted(told.items())))
 
 
 @routes.route("GET", "/limits/recordCount")
 def record_count(org: Org, call: Call) -> Answer:
     """Answer the number of records of each object; objects without any are left out."""
-    wanted = [name for name in call.params.get("sObjects", "").split(",") if name]
+    wanted = [name.strip() for name in call.params.get("sObjects", "").split(",") if name.strip()]
     named = filter(None, map(org.object, wanted)) if wanted else org.schema.objects
     counts = [{"count": org.store.count(one), "name": one.name} for one in named]
     return Answer(body={"sObjects": [one for one in counts if one["count"]]})
+
+
+def _limit(most: int, used: int) -> dict[str, Any]:
+    return {"Max": most, "Remaining": max(most - used, 0)}
+
+
+def _records(org: Org) -> int:
+    return sum(map(org.store.count, org.schema.objects))
+
+
+@cache
+def _others() -> dict[str, int]:
+    text = files("connectsql.emulator.org").joinpath("limits.yaml").read_text(encoding="utf-8")
+    others: dict[str, int] = yaml.safe_load(text)
+    return others

@@ -89,6 +89,12 @@ def session_expired() -> Refusal:
     )
 
 
+def invalid_auth_header() -> Refusal:
+    """Return the answer to an Authorization that is neither Bearer nor OAuth with a token."""
+    headers = {"WWW-Authenticate": "Token"}
+    return Refusal("INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE", status=401, headers=headers)
+
+
 def is_deleted() -> Refusal:
     """Return the refusal to touch a record that lies in the recycle bin."""
     return refuse_row("ENTITY_IS_DELETED", "entity is deleted", status=404)
