@@ -161,8 +161,8 @@ class Store:
         return self._connection.execute(statement, (start, start + size)).fetchall()
 
     def forget(self, name: str) -> None:
-        """Give up a kept result."""
-        self._connection.execute(f"DROP TABLE temp.{quote(name)}")
+        """Give up a kept result; a transaction that was undone may have taken it along."""
+        self._connection.execute(f"DROP TABLE IF EXISTS temp.{quote(name)}")
 
     def _prepare(self) -> None:
         self._connection.execute(
