@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property
 
+from connectsql.emulator.bulk.bulk import Bulk
 from connectsql.emulator.faults.plan import FaultPlan, read_plan
 from connectsql.emulator.options import Options
 from connectsql.emulator.org import clock, ids
@@ -47,6 +48,7 @@ class Org:
             self.sessions, options.refresh_token, rotate=options.rotate_refresh_tokens
         )
         self.tasks = Tasks()
+        self.bulk = Bulk(self)
 
     def close(self) -> None:
         """Let go of the data file."""

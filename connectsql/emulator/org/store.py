@@ -149,6 +149,10 @@ class Store:
         """Run a statement that gives no rows."""
         self._connection.execute(statement, values)
 
+    def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run a statement once for each row of values."""
+        self._connection.executemany(statement, rows)
+
     def keep(self, name: str, statement: str, values: Sequence[Any]) -> int:
         """Keep a statement's result, as it is now, under a name; return its number of rows."""
         self._connection.execute(f"CREATE TEMP TABLE {quote(name)} AS {statement}", values)

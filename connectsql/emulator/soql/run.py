@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connectsql.emulator.org.cursors import Cursor, Cursors
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.schema import Schema
 from connectsql.emulator.org.store import Store
 from connectsql.emulator.soql.bound import BoundQuery, Record
@@ -14,6 +13,9 @@ from connectsql.emulator.soql.check import check
 from connectsql.emulator.soql.parse import parse
 from connectsql.emulator.soql.shape import AggregateShape, RecordShape
 from connectsql.emulator.soql.translate import counted, select
+
+if TYPE_CHECKING:
+    from connectsql.emulator.org.org import Org
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,1 @@
+"""Bulk jobs: large CSV files in, large query results out, worked on in the background."""

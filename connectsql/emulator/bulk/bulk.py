@@ -1,0 +1,145 @@
+"""The org's bulk jobs: made, fed, closed, aborted, found again and given up."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from connectsql.emulator.bulk.ingesting import ingest
+from connectsql.emulator.bulk.job import TERMINAL, Api, Batch, Job
+from connectsql.emulator.bulk.progress import Ended, Progress
+from connectsql.emulator.bulk.querying import query
+from connectsql.emulator.bulk.reading import Unusable
+from connectsql.emulator.org import clock, ids
+from connectsql.emulator.wire.errors import Refusal, not_found
+from connectsql.emulator.wire.http import Call
+
+if TYPE_CHECKING:
+    from connectsql.emulator.org.org import Org
+
+_LIFETIME = timedelta(days=7)
+_log = logging.getLogger("connectsql.emulator")
+
+
+class Bulk:
+    """All bulk jobs of an org."""
+
+    def __init__(self, org: Org) -> None:
+        self._org = org
+        self._progress = Progress(org)
+        self.shelf = self._progress.shelf
+        self.batches = self._progress.batches
+        self.queries = self._progress.queries
+
+    def resume(self) -> None:
+        """Go on with the work that was under way when the org was stopped."""
+        for job in self.shelf.jobs():
+            if job.state in TERMINAL or (job.state == "Open" and job.api != "Classic"):
+                continue
+            for batch in self.shelf.batches(job.id):
+                if batch.state in ("Queued", "InProgress"):
+                    self._start(job, batch)
+
+    def spend_query(self) -> None:
+        """Count a query job, or raise the refusal of one too many in a day."""
+        try:
+            self._progress.queries.spend(1)
+        except Refusal as refusal:
+            raise Refusal("EXCEEDEDQUOTA", f"ExceededQuota : {refusal.message}") from None
+
+    def create(self, call: Call, api: Api, state: str, **told: Any) -> Job:
+        """Make a job as a call asks for."""
+        self._forget_old()
+        now = self._progress.stamp()
+        with self._org.transaction():
+            job = Job(
+                id=self.shelf.new_id("750"),
+                api=api,
+                state=state,
+                created_by=self._org.user_id,
+                created=now,
+                modified=now,
+                version=call.version,
+                client=call.client,
+                **told,
+            )
+            self.shelf.save(job)
+        return job
+
+    def find(self, job_id: str, *apis: Api) -> Job:
+        """Return a job of one of these APIs, or raise the 404."""
+        self._forget_old()
+        known = ids.normalise(job_id)
+        job = self.shelf.job(known) if known else None
+        if job is None or job.api not in apis:
+            raise not_found()
+        return job
+
+    def add(self, job: Job, content: bytes, *, state: str = "Queued") -> Batch:
+        """Add a batch with what it has to work on."""
+        now = self._progress.stamp()
+        with self._org.transaction():
+            batch = Batch(
+                id=self.shelf.new_id("751"),
+                job=job.id,
+                number=len(self.shelf.batches(job.id)),
+                created=now,
+                modified=now,
+                state=state,
+            )
+            self.shelf.save_batch(batch)
+            self.shelf.put(batch.id, content)
+        return batch
+
+    def start(self, job: Job) -> None:
+        """Begin the work on the data of a job; one without any is complete."""
+        for batch in self.shelf.batches(job.id) or [self.add(job, b"")]:
+            self._start(job, batch)
+
+    def set_state(self, job: Job, state: str) -> None:
+        """Let a job be in another state."""
+        job.state, job.modified = state, self._progress.stamp()
+        with self._org.transaction():
+            self.shelf.save(job)
+
+    def abort(self, job: Job) -> None:
+        """Stop a job: what was done stays done, the rest is left alone."""
+        self.set_state(job, "Aborted")
+        with self._org.transaction():
+            for batch in self.shelf.batches(job.id):
+                if batch.state in ("Queued", "InProgress"):
+                    batch.state, batch.error = "Failed", "Aborted"
+                    self.shelf.save_batch(batch)
+
+    def delete(self, job: Job) -> None:
+        """Give up a job and its results."""
+        with self._org.transaction():
+            self.shelf.forget(job.id)
+
+    def _start(self, job: Job, batch: Batch) -> None:
+        work = query if job.is_query else ingest
+        self._org.tasks.spawn(self._worked_on(batch.id, work(self._org, self._progress, batch.id)))
+
+    async def _worked_on(self, batch_id: str, work: Coroutine[Any, Any, None]) -> None:
+        """Do the work, and tell how it ended."""
+        try:
+            await work
+        except Ended:
+            self._progress.end(batch_id)
+        except Unusable as told:
+            self._progress.end(batch_id, str(told))
+        except Refusal as refusal:
+            self._progress.end(batch_id, f"{refusal.code} : {refusal.message}")
+        except Exception:  # a job ends, whatever went wrong inside the org
+            _log.exception("the batch %s failed", batch_id)
+            self._progress.end(batch_id, "Unknown : An unexpected error occurred")
+        else:
+            self._progress.end(batch_id)
+
+    def _forget_old(self) -> None:
+        oldest = clock.stamp(self._org.now() - _LIFETIME)
+        for job_id in self.shelf.older_than(oldest):
+            with self._org.transaction():
+                self.shelf.forget(job_id)

@@ -1,0 +1,49 @@
+"""How CSV is written: the delimiter and the line ending that a job chose."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+DELIMITERS = {
+    "BACKQUOTE": "`",
+    "CARET": "^",
+    "COMMA": ",",
+    "PIPE": "|",
+    "SEMICOLON": ";",
+    "TAB": "\t",
+}
+LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """A delimiter and a line ending, by the names that jobs have for them."""
+
+    column_delimiter: str = "COMMA"
+    line_ending: str = "LF"
+
+    @property
+    def delimiter(self) -> str:
+        """The character between two fields."""
+        return DELIMITERS[self.column_delimiter]
+
+    def lines(self, rows: Iterable[Sequence[Any]]) -> list[str]:
+        """Return a line for each row: every value quoted, None empty."""
+        lines = _Lines()
+        writer = csv.writer(
+            lines,
+            delimiter=self.delimiter,
+            lineterminator=LINE_ENDINGS[self.line_ending],
+            quoting=csv.QUOTE_ALL,
+        )
+        writer.writerows(rows)
+        return lines
+
+
+class _Lines(list[str]):
+    """A file to write to that keeps what each write gave it, which is one line."""
+
+    write = list.append

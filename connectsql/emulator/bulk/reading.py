@@ -1,0 +1,129 @@
+"""Reads the CSV of a job row by row, as strictly as RFC 4180 is.
+
+A row that is no CSV is given as ``Broken`` in its place; the rows after it can be read.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from connectsql.emulator.bulk.dialect import LINE_ENDINGS, Dialect
+
+_LONGEST_FIELD = 32_000
+_LONGEST_RECORD = 400_000
+_MOST_COLUMNS = 5_000
+
+
+class Unusable(Exception):
+    """The data as a whole cannot be worked on; the text is the job's ``errorMessage``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A row that cannot be read: its cells as far as they can be told, and what is wrong."""
+
+    cells: list[str]
+    message: str
+
+
+class Table:
+    """A header and rows. ``names`` is empty where the data are."""
+
+    def __init__(self, body: bytes, dialect: Dialect) -> None:
+        """Read the header; raises ``Unusable``."""
+        self._dialect = dialect
+        self._lines: list[str] = []
+        self._suspect, self._record = _patterns(dialect.delimiter)
+        self._reader = csv.reader(self._tracked(body), delimiter=dialect.delimiter, strict=True)
+        self.names = self._header()
+
+    def rows(self) -> Iterator[list[str] | Broken]:
+        """Read the rows, blank lines left out; raises ``Unusable`` for what is no UTF-8."""
+        width = len(self.names)
+        lines, suspect = self._lines, self._suspect
+        while True:
+            lines.clear()
+            try:
+                cells = next(self._reader)
+            except StopIteration:
+                return
+            except csv.Error as broken:
+                yield self._broken(str(broken))
+                continue
+            if not cells:
+                continue
+            if len(cells) != width:
+                message = f"the row has {len(cells)} columns, the header has {width}"
+                yield Broken(_fitted(cells, width), message)
+            elif suspect("".join(lines)) and not self._record.fullmatch("".join(lines)):
+                yield Broken(cells, "a space or text stands beside a quoted value")
+            elif excess := _too_long(cells):
+                yield Broken(cells, excess)
+            else:
+                yield cells
+
+    def _header(self) -> list[str]:
+        try:
+            names = next(self._reader, [])
+        except csv.Error as broken:
+            raise Unusable(f"InvalidBatch : The header cannot be read: {broken}") from None
+        self._check_line_ending("".join(self._lines))
+        if len(names) > _MOST_COLUMNS:
+            raise Unusable(f"InvalidBatch : Too many columns, the most are {_MOST_COLUMNS}")
+        return names
+
+    def _check_line_ending(self, line: str) -> None:
+        ending = line[len(line.rstrip("\r\n")) :]
+        chosen = self._dialect.line_ending
+        if ending and not ending.startswith(LINE_ENDINGS[chosen]):
+            raise Unusable(
+                "ClientInputError : LineEnding is invalid on user data. "
+                f"Current LineEnding setting is {chosen}"
+            )
+
+    def _tracked(self, body: bytes) -> Iterator[str]:
+        """Give the lines, and remember those of the row that is being read."""
+        text = io.TextIOWrapper(io.BytesIO(body), "utf-8-sig", newline="")
+        remember = self._lines.append
+        try:
+            for line in text:
+                remember(line)
+                yield line
+        except UnicodeDecodeError as broken:
+            raise Unusable(f"InvalidBatch : The data is no UTF-8: {broken.reason}") from None
+
+    def _broken(self, reason: str) -> Broken:
+        line = "".join(self._lines).rstrip("\r\n")
+        cells = [one.strip().strip('"') for one in line.split(self._dialect.delimiter)]
+        return Broken(_fitted(cells, len(self.names)), f"the row is no CSV: {reason}")
+
+
+def _too_long(cells: list[str]) -> str | None:
+    if max(map(len, cells)) > _LONGEST_FIELD:
+        return f"a field is longer than {_LONGEST_FIELD} characters"
+    if sum(map(len, cells)) > _LONGEST_RECORD:
+        return f"a record is longer than {_LONGEST_RECORD} characters"
+    return None
+
+
+def _fitted(cells: list[str], width: int) -> list[str]:
+    return (cells + [""] * width)[:width]
+
+
+@lru_cache
+def _patterns(delimiter: str) -> tuple[Callable[[str], object], re.Pattern[str]]:
+    """Return the search for a quote inside a bare field, and the form of a whole row.
+
+    The first finds too much (it looks into quoted fields, too) but is quick.
+    """
+    d = re.escape(delimiter)
+    field = rf'(?:"(?:[^"]|"")*+"|[^"{d}\r\n]*)'
+    return (
+        re.compile(rf'(?:^|{d})[^"{d}\r\n]+"').search,
+        re.compile(rf"{field}(?:{d}{field})*(?:\r\n|\n|\r)?"),
+    )

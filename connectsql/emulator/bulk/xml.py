@@ -1,0 +1,76 @@
+"""The XML of Bulk API 1.0: what clients send and what they are answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
+
+NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
+_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+_HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
+
+
+def fields(body: bytes) -> dict[str, str]:
+    """Return the children of the outer element as a mapping; raises ``ValueError``."""
+    return {_name(one): (one.text or "").strip() for one in _parsed(body)}
+
+
+def records(body: bytes) -> list[dict[str, Any]]:
+    """Return the records of ``<sObjects><sObject>...``; raises ``ValueError``."""
+    return [_record(one) for one in _parsed(body) if _name(one) == "sObject"]
+
+
+def element(name: str, told: Mapping[str, Any], *, outer: bool = True) -> str:
+    """Return an element with a child for each value; None has no child."""
+    inner = "".join(
+        f"\n <{key}>{escape(_text(value))}</{key}>"
+        for key, value in told.items()
+        if value is not None
+    )
+    return f"<{name}{_XMLNS if outer else ''}>{inner}\n</{name}>"
+
+
+def document(name: str, children: Iterable[str]) -> bytes:
+    """Return a document whose outer element has these elements inside."""
+    return f"{_HEAD}<{name}{_XMLNS}>{''.join(children)}</{name}>".encode()
+
+
+def alone(name: str, told: Mapping[str, Any]) -> bytes:
+    """Return a document of one element."""
+    return (_HEAD + element(name, told)).encode()
+
+
+_XMLNS = f'\n   xmlns="{NAMESPACE}"'
+
+
+def _parsed(body: bytes) -> ElementTree.Element:
+    if b"<!DOCTYPE" in body:
+        raise ValueError("a document type is not allowed")
+    try:
+        return ElementTree.fromstring(body)  # noqa: S314 - entities need a document type
+    except ElementTree.ParseError as broken:
+        raise ValueError(str(broken)) from None
+
+
+def _record(one: ElementTree.Element) -> dict[str, Any]:
+    return {_name(child): _value(child) for child in one if _name(child) != "type"}
+
+
+def _value(one: ElementTree.Element) -> Any:
+    if one.get(_NIL) == "true":
+        return None
+    if not len(one):
+        return one.text or ""
+    nested = _record(one[0]) if _name(one[0]) == "sObject" else _record(one)
+    kind = next((child.text for child in one.iter() if _name(child) == "type"), None)
+    return {**({"attributes": {"type": kind}} if kind else {}), **nested}
+
+
+def _name(one: ElementTree.Element) -> str:
+    return one.tag.rpartition("}")[2]
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
