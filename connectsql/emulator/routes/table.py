@@ -6,7 +6,6 @@ from connectsql.emulator.routes import (
     bulk_ingest,
     bulk_query,
     collections,
-    composite,
     event_schemas,
     limits,
     query,
@@ -16,6 +15,7 @@ from connectsql.emulator.routes import (
     tooling,
     versions,
 )
+from connectsql.emulator.routes.composite import composite_routes
 from connectsql.emulator.routes.handler import Handler
 from connectsql.emulator.wire.router import Router
 
@@ -24,7 +24,6 @@ _MODULES = (
     sobjects,
     query,
     collections,
-    composite,
     bulk_ingest,
     bulk_query,
     limits,
@@ -35,9 +34,13 @@ _MODULES = (
 )
 
 
-def data_routes() -> Router[Handler]:
-    """Return the routes below ``/services/data/vXX.X``."""
-    router: Router[Handler] = Router()
+def data_routes(part: Handler) -> Router[Handler]:
+    """Return the routes below ``/services/data/vXX.X``.
+
+    ``part`` answers a call that is a part of another one: it knows these routes, so they
+    cannot know it.
+    """
+    router: Router[Handler] = composite_routes(part)
     for module in _MODULES:
         router.include(module.routes)
     return router

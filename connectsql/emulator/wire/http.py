@@ -44,6 +44,11 @@ class Call:
         return dict(parse_qsl(self.query, keep_blank_values=True))
 
     @property
+    def verb(self) -> str:
+        """The method that is meant: a POST may name another one in ``_HttpMethod``."""
+        return self.params.get("_HttpMethod", "POST") if self.method == "POST" else self.method
+
+    @property
     def address(self) -> str:
         """The path with its query."""
         return f"{self.path}?{self.query}" if self.query else self.path
