@@ -1,68 +1,13 @@
-"""Logging in, sessions, and what does not need one."""
+"""Sessions, what does not need one, and what any call may meet."""
 
 from __future__ import annotations
 
 import pytest
 import requests
 
-from connectsql.emulator import RunningOrg
+from connectsql.emulator import Options, RunningOrg, start_in_thread
 
 from .conftest import Client
-
-
-def login(org: RunningOrg, **form: str) -> requests.Response:
-    return requests.post(f"{org.url}/services/oauth2/token", data=form, timeout=30)
-
-
-def credentials(org: RunningOrg) -> dict[str, str]:
-    return {"client_id": org.client_id, "client_secret": org.client_secret}
-
-
-def test_client_credentials_in_the_body_open_a_session(org: RunningOrg, client: Client) -> None:
-    answer = login(org, grant_type="client_credentials", **credentials(org))
-    told = answer.json()
-    assert answer.status_code == 200
-    assert told["instance_url"] == org.url
-    assert told["token_type"] == "Bearer"
-    assert told["access_token"].startswith("00DEm0000000001!")
-    assert told["issued_at"].isdigit()
-    headers = {"Authorization": f"OAuth {told['access_token']}"}
-    assert client.call("GET", "limits/", headers=headers).status_code == 200
-
-
-def test_client_credentials_may_come_as_basic_authorization(org: RunningOrg) -> None:
-    answer = requests.post(
-        f"{org.url}/services/oauth2/token",
-        data={"grant_type": "client_credentials"},
-        auth=(org.client_id, org.client_secret),
-        timeout=30,
-    )
-    assert answer.status_code == 200
-
-
-def test_a_password_opens_a_session(org: RunningOrg) -> None:
-    user = {"username": org.username, "password": org.password}
-    answer = login(org, grant_type="password", **credentials(org), **user)
-    assert answer.status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("wrong", "error"),
-    [
-        ({"client_id": "x"}, "invalid_client_id"),
-        ({"client_secret": "x"}, "invalid_client"),
-        ({"password": "x"}, "invalid_grant"),
-        ({"grant_type": "magic"}, "unsupported_grant_type"),
-    ],
-)
-def test_a_wrong_login_is_refused_with_an_object(
-    org: RunningOrg, wrong: dict[str, str], error: str
-) -> None:
-    right = {"grant_type": "password", "username": org.username, "password": org.password}
-    answer = login(org, **(right | credentials(org) | wrong))
-    assert answer.status_code == 400
-    assert answer.json()["error"] == error
-    assert set(answer.json()) == {"error", "error_description"}
 
 
 def test_an_unknown_token_is_refused_as_expired(client: Client) -> None:
@@ -75,22 +20,37 @@ def test_an_unknown_token_is_refused_as_expired(client: Client) -> None:
     assert "sforce-limit-info" not in answer.headers
 
 
+@pytest.mark.parametrize("header", ["Basic abc", "Bearer", "OAuth ", "nonsense"])
+def test_an_authorization_without_a_token_is_no_session(client: Client, header: str) -> None:
+    answer = client.call("GET", "sobjects", headers={"Authorization": header})
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Token"
+    assert answer.json() == [{"message": "INVALID_HEADER_TYPE", "errorCode": "INVALID_AUTH_HEADER"}]
+
+
+def test_without_authorization_there_is_no_session(org: RunningOrg) -> None:
+    answer = requests.get(f"{org.url}/services/data/v60.0/limits", timeout=30)
+    assert answer.status_code == 401
+    assert answer.json()[0]["errorCode"] == "INVALID_SESSION_ID"
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "OAuth"])
+def test_a_token_comes_as_either_scheme(client: Client, scheme: str) -> None:
+    headers = {"Authorization": f"{scheme} {client.org.access_token}"}
+    assert client.call("GET", "limits/", headers=headers).status_code == 200
+
+
 def test_sessions_can_be_ended(fresh: Client) -> None:
     assert fresh.get("limits").status_code == 200
     assert fresh.call("POST", "/__emulator__/sessions/expire").json() == {"expired": 1}
     assert fresh.get("limits").status_code == 401
-    told = login(fresh.org, grant_type="client_credentials", **credentials(fresh.org)).json()
-    fresh.session.headers["Authorization"] = f"Bearer {told['access_token']}"
-    assert fresh.get("limits").status_code == 200
 
 
-def test_a_session_tells_its_user(client: Client) -> None:
-    told = client.get("/services/oauth2/userinfo").json()
-    (user,) = client.query("SELECT Id, Username FROM User")
-    assert told["user_id"] == user["Id"]
-    assert told["preferred_username"] == user["Username"]
-    root = client.get("").json()
-    assert client.get(root["identity"].removeprefix(client.org.url)).json()["username"]
+def test_a_session_ends_some_time_after_its_last_call() -> None:
+    with start_in_thread(Options(session_seconds=0)) as org:
+        client = Client(org)
+        assert client.get("limits").status_code == 401
+        client.close()
 
 
 def test_the_list_of_versions_needs_no_session(org: RunningOrg) -> None:
@@ -104,6 +64,20 @@ def test_the_list_of_versions_needs_no_session(org: RunningOrg) -> None:
     assert told["31.0"]["label"] == "Summer '14"
 
 
+def test_a_retired_version_is_gone_and_a_future_one_is_not_there(client: Client) -> None:
+    gone = client.get("/services/data/v30.0/sobjects")
+    assert (gone.status_code, gone.json()[0]["errorCode"]) == (410, "GONE")
+    future = client.get("/services/data/v69.0/sobjects")
+    assert (future.status_code, future.json()[0]["errorCode"]) == (404, "NOT_FOUND")
+
+
+def test_the_root_of_a_version_tells_its_resources(client: Client) -> None:
+    told = client.get("").json()
+    assert told["sobjects"] == "/services/data/v60.0/sobjects"
+    assert {"query", "queryAll", "composite", "jobs", "limits", "tooling", "identity"} <= set(told)
+    assert client.get(told["identity"].removeprefix(client.org.url)).json()["username"]
+
+
 @pytest.mark.parametrize(("version", "status"), [("31.0", 200), ("68.0", 200), ("30.0", 410)])
 def test_any_supported_version_can_stand_in_the_path(
     client: Client, version: str, status: int
@@ -113,7 +87,7 @@ def test_any_supported_version_can_stand_in_the_path(
 
 
 @pytest.mark.parametrize(
-    "path", ["sobjects/Foo", "jobs/ingest", "/nowhere", "/services/apexrest/x"]
+    "path", ["sobjects/Foo", "jobs/nothing", "/nowhere", "/services/apexrest/x"]
 )
 def test_an_unknown_address_is_a_404_of_the_org_and_is_listed(client: Client, path: str) -> None:
     answer = client.get(path)
@@ -148,13 +122,3 @@ def test_half_a_character_is_refused(client: Client) -> None:
 def test_a_body_may_come_in_chunks(client: Client) -> None:
     answer = client.call("POST", "sobjects/Account/", data=iter([b'{"Na', b'me": "Chunk"}']))
     assert answer.status_code == 201
-
-
-def test_calls_count_against_the_daily_limit(client: Client) -> None:
-    before = client.get("limits")
-    used, most = before.headers["sforce-limit-info"].removeprefix("api-usage=").split("/")
-    limit = before.json()["DailyApiRequests"]
-    assert limit == {"Max": int(most), "Remaining": int(most) - int(used)}
-    after = client.get("sobjects/Foo").headers["sforce-limit-info"]
-    assert after == f"api-usage={int(used) + 1}/{most}"
-    assert "date" in before.headers

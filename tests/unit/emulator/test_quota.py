@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
+from support.clock import SetClock
 
 from connectsql.emulator.options import Options
 from connectsql.emulator.org.quota import Quota
 from connectsql.emulator.wire.errors import Refusal
-
-
-class SetClock:
-    """A clock that stands still until it is set forward."""
-
-    def __init__(self) -> None:
-        self.moment = datetime(2026, 11, 22, 10, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-    def forward(self, **by: float) -> None:
-        self.moment += timedelta(**by)
 
 
 def test_calls_are_free_again_a_day_later() -> None:
