@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
+from datetime import datetime, timedelta
 from typing import Any
 
-from connectsql.emulator.org.schema import SObject
+from connectsql.emulator.org.schema import Schema, SObject
 from connectsql.emulator.wire.encode import encode
 
 _VERSION = re.compile(rb'"/services/data/v\d+\.\d')
@@ -165,28 +166,55 @@ def soap_type(kind: str) -> str:
 
 
 class Describes:
-    """The describes of an org, each put together once."""
+    """The describes of an org, each put together once.
 
-    def __init__(self) -> None:
+    Without more said they have been as they are since the org was started.
+    """
+
+    def __init__(self, started: datetime) -> None:
+        self._started = started
         self._whole: dict[tuple[str, float], bytes] = {}
         self._brief: dict[tuple[str, float], bytes] = {}
+        self._changed: dict[str, datetime] = {}
 
     def whole(self, sobject: SObject, version: float) -> bytes:
         """Return the JSON of an object's describe, its urls in the version that was asked."""
         key = (sobject.name, version)
         if key not in self._whole:
             fields = [_field(one) for one in sobject.raw["fields"]]
-            self._whole[key] = _in_version(encode(_object(sobject) | {"fields": fields}), version)
+            told = _object(sobject.raw, sobject.key_prefix) | {"fields": fields}
+            self._whole[key] = _in_version(encode(told), version)
         return self._whole[key]
 
     def brief(self, sobject: SObject, version: float) -> bytes:
         """Return the JSON of an object's entry in the list of all objects."""
         key = (sobject.name, version)
         if key not in self._brief:
-            whole = _object(sobject).items()
-            entry = {name: one for name, one in whole if name not in _ONLY_WHEN_WHOLE}
-            self._brief[key] = _in_version(encode(entry), version)
+            self._brief[key] = _entry(sobject.raw, sobject.key_prefix, version)
         return self._brief[key]
+
+    def every(self, schema: Schema, version: float) -> list[bytes]:
+        """Return the JSON of all entries of the list of all objects."""
+        described = [self.brief(one, version) for one in schema.objects]
+        listed = [_entry(one, one.get("keyPrefix"), version) for one in schema.listed]
+        return described + listed
+
+    def modified(self, name: str | None = None) -> datetime:
+        """Return when an object was changed last, or any of them."""
+        if name is None:
+            return max(self._changed.values(), default=self._started)
+        return self._changed.get(name, self._started)
+
+    def forget(self, names: Set[str], now: datetime) -> None:
+        """Put the describes of some objects together anew: the objects have changed.
+
+        To the second a change is always later than the one before, or nobody would see it.
+        """
+        at = max(now, self.modified() + timedelta(seconds=1))
+        self._changed |= dict.fromkeys(names, at)
+        for kept in (self._whole, self._brief):
+            for key in [one for one in kept if one[0] in names]:
+                del kept[key]
 
 
 def etag(body: bytes) -> str:
@@ -194,11 +222,17 @@ def etag(body: bytes) -> str:
     return f'"{zlib.crc32(body):08x}"'
 
 
-def _object(sobject: SObject) -> dict[str, Any]:
-    given = {key: one for key, one in sobject.raw.items() if key in DEFAULT_OBJECT}
-    root = f"/services/data/v60.0/sobjects/{sobject.name}"
+def _entry(raw: Mapping[str, Any], key_prefix: str | None, version: float) -> bytes:
+    whole = _object(raw, key_prefix).items()
+    entry = {name: one for name, one in whole if name not in _ONLY_WHEN_WHOLE}
+    return _in_version(encode(entry), version)
+
+
+def _object(raw: Mapping[str, Any], key_prefix: str | None) -> dict[str, Any]:
+    given = {key: one for key, one in raw.items() if key in DEFAULT_OBJECT}
+    root = f"/services/data/v60.0/sobjects/{raw['name']}"
     urls = {"rowTemplate": root + "/{ID}", "describe": root + "/describe", "sobject": root}
-    own = {"keyPrefix": sobject.key_prefix, "urls": given.get("urls") or urls}
+    own = {"keyPrefix": key_prefix, "urls": given.get("urls") or urls}
     return DEFAULT_OBJECT | given | own
 
 

@@ -40,7 +40,7 @@ class Org:
         self.started = now()
         self.quota = Quota(options, now)
         self.cursors = Cursors(self.store)
-        self.describes = Describes()
+        self.describes = Describes(self.started)
         self._records: dict[str, Records] = {}
         self.bin = RecycleBin(self.data)
         self.sessions = Sessions(self.org_id, now, options.session_seconds)

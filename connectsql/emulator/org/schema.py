@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -230,13 +230,23 @@ class Dependent:
 
 
 class Schema:
-    """All objects of an org."""
+    """All objects of an org.
 
-    def __init__(self, describes: Iterable[Mapping[str, Any]]) -> None:
+    ``listed`` are entries of the list of all objects for those that nothing describes: they
+    are in that list and nowhere else.
+    """
+
+    def __init__(
+        self,
+        describes: Iterable[Mapping[str, Any]],
+        listed: Iterable[Mapping[str, Any]] = (),
+    ) -> None:
+        raws = tuple(describes)
+        free = _free_prefixes({raw.get("keyPrefix") for raw in raws})
         self.objects = tuple(
-            SObject.from_describe(raw, f"aZ{_letter(number)}")
-            for number, raw in enumerate(describes)
+            SObject.from_describe(raw, "" if raw.get("keyPrefix") else next(free)) for raw in raws
         )
+        self.listed = tuple(one for one in listed if one["name"] not in {o["name"] for o in raws})
         self._by_name = {one.name.lower(): one for one in self.objects}
         self._by_prefix = {one.key_prefix: one for one in reversed(self.objects)}
         self._dependents: dict[str, tuple[Dependent, ...]] = {}
@@ -251,7 +261,6 @@ class Schema:
         likely = (self.find(name) for name in among)
         wanted = next((one for one in likely if one and one.key_prefix == prefix), None)
         return wanted or self._by_prefix.get(prefix)
-
 
     def dependents(self, parent: SObject) -> tuple[Dependent, ...]:
         """Return the lookups that lead to an object, as parent and children describe them."""
@@ -280,5 +289,8 @@ def _is_detail(raw: Mapping[str, Any]) -> bool:
     return ordered or bool(raw.get("cascadeDelete") or raw.get("writeRequiresMasterRead"))
 
 
-def _letter(number: int) -> str:
-    return ids.digit(number % 62)
+def _free_prefixes(taken: Set[str | None]) -> Iterator[str]:
+    """Give key prefixes of custom objects that none of the describes has: ``aZ0``, ``aZ1``, ..."""
+    digits = [ids.digit(number) for number in range(62)]
+    prefixes = (f"a{first}{second}" for first in reversed(digits[:36]) for second in digits)
+    return (one for one in prefixes if one not in taken)

@@ -13,7 +13,9 @@ from connectsql.emulator import Options, start_in_thread
 from .conftest import Client
 
 SHARED = Path(__file__).resolve().parents[4] / "shared"
-REAL = SHARED / "data" / "describe" / "cumulusci-Account.json"
+DESCRIBES = SHARED / "data" / "describe"
+REAL = DESCRIBES / "cumulusci-Account.json"
+GLOBAL = DESCRIBES / "cumulusci-Global.json"
 
 
 def fields(client: Client, name: str) -> dict[str, Any]:
@@ -109,3 +111,67 @@ def test_our_fields_are_like_the_real_ones(client: Client, name: str) -> None:
         if known:
             assert set(field) == set(known)
             assert {key: field[key] for key in same} == {key: known[key] for key in same}
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="needs the shared real describes")
+@pytest.mark.parametrize(
+    "path", [one for one in sorted(DESCRIBES.glob("*.json")) if one != GLOBAL], ids=lambda p: p.stem
+)
+def test_an_org_can_be_made_of_any_real_describe(tmp_path: Path, path: Path) -> None:
+    real = json.loads(path.read_text())
+    (tmp_path / path.name).write_text(path.read_text())
+    with start_in_thread(Options(describe=tmp_path, seed_records={real["name"]: 3})) as org:
+        client = Client(org)
+        told = client.get(f"sobjects/{real['name']}/describe").json()
+        assert {field["name"] for field in told["fields"]} == {f["name"] for f in real["fields"]}
+        assert all(len(field) >= 57 for field in told["fields"])
+        records = client.query(f"SELECT FIELDS(ALL) FROM {real['name']} LIMIT 200")
+        assert len(records) == 3 + (real["name"] == "User")
+        client.close()
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="needs the shared real describes")
+def test_a_list_of_all_objects_adds_to_the_list_alone(tmp_path: Path) -> None:
+    for path in (REAL, GLOBAL):
+        (tmp_path / path.name).write_text(path.read_text())
+    listed = {one["name"]: one for one in json.loads(GLOBAL.read_text())["sobjects"]}
+    with start_in_thread(Options(describe=tmp_path)) as org:
+        client = Client(org)
+        told = client.call("GET", "/services/data/v48.0/sobjects").json()["sobjects"]
+        names = [one["name"] for one in told]
+        assert len(names) == len(set(names))
+        assert {"Account", "User", "Organization", *listed} <= set(names)
+        known = next(one for one in told if one["name"] in listed)
+        assert {key: known[key] for key in listed[known["name"]]} == listed[known["name"]]
+        unknown = next(name for name in listed if name not in ("Account", "User"))
+        assert client.get(f"sobjects/{unknown}/describe").status_code == 404
+        assert client.refused(f"SELECT Id FROM {unknown}")[0] == "INVALID_TYPE"
+        client.close()
+
+
+def test_objects_without_a_key_prefix_get_one_of_their_own(tmp_path: Path) -> None:
+    fields = [{"name": "Id", "type": "id"}, {"name": "Name", "type": "string", "createable": True}]
+    for name, prefix in (("First__c", None), ("Second__c", "aZ0"), ("Third__c", None)):
+        raw = {"name": name, "keyPrefix": prefix, "fields": fields}
+        (tmp_path / f"{name}.json").write_text(json.dumps(raw))
+    with start_in_thread(Options(describe=tmp_path)) as org:
+        client = Client(org)
+        ids = [client.create(f"{name}__c", Name="x") for name in ("First", "Second", "Third")]
+        assert [one[:3] for one in ids] == ["aZ1", "aZ0", "aZ2"]
+        client.close()
+
+
+def test_what_an_object_does_not_allow_is_refused(tmp_path: Path) -> None:
+    fields = [{"name": "Id", "type": "id"}, {"name": "Name", "type": "string", "createable": True}]
+    closed = {"createable": False, "deletable": False, "updateable": False, "queryable": False}
+    raw = {"name": "Closed__c", "fields": fields, **closed, "replicateable": False}
+    (tmp_path / "closed.json").write_text(json.dumps(raw))
+    with start_in_thread(Options(describe=tmp_path)) as org:
+        client = Client(org)
+        refused = client.row_error("Closed__c", Name="x")["errorCode"]
+        assert refused == "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
+        assert client.refused("SELECT Id FROM Closed__c")[0] == "INVALID_TYPE"
+        span = {"start": "2026-01-01T00:00:00Z", "end": "2026-01-02T00:00:00Z"}
+        answer = client.get("sobjects/Closed__c/updated", **span)
+        assert answer.json()[0]["message"] == "sObject type Closed__c is not replicable"
+        client.close()
