@@ -8,26 +8,27 @@ the function and list it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Any
 
 from connectsql.emulator.org.schema import SObject
 
+Row = dict[str, Any]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Moment:
-    """The circumstances of one save. ``given`` are the fields that the caller sent."""
+    """The circumstances of one save. ``given`` holds the fields that the caller sent."""
 
     sobject: SObject
     now: str
-    user_id: str
     is_new: bool
-    given: frozenset[str]
+    user_id: str
+    given: Container[str]
     next_number: Callable[[str], int]
 
 
-Row = dict[str, Any]
 Behaviour = Callable[[Row, Moment], None]
 
 PROBABILITY = {
@@ -47,33 +48,34 @@ _FORECAST = {"Closed Won": "Closed", "Closed Lost": "Omitted", "Negotiation/Revi
 
 def behaviours_of(sobject: SObject) -> tuple[Behaviour, ...]:
     """Return the behaviours that apply to an object, in the order they run."""
-    return tuple(
+    fitting = tuple(
         behaviour
         for objects, fields, behaviour in _ALL
         if (not objects or sobject.name in objects) and all(map(sobject.field, fields))
     )
+    return (*fitting, _auto_numbers) if sobject.auto_numbers else fitting
 
 
-def _created(row: Row, moment: Moment) -> None:
-    if moment.is_new:
-        row["CreatedDate"] = moment.now
+class Stamps:
+    """When and by whom a record was created and changed, as a save sets it."""
+
+    def __init__(self, sobject: SObject) -> None:
+        self._changed = _present(sobject, ("LastModifiedDate", "SystemModstamp"))
+        self._changed_by = _present(sobject, ("LastModifiedById",))
+        self._created = _present(sobject, ("CreatedDate",))
+        self._created_by = _present(sobject, ("CreatedById",))
+
+    def of(self, now: str, user_id: str, *, is_new: bool) -> Row:
+        """Return the stamps of a save; the same ones for all saves of one second."""
+        stamps = dict.fromkeys(self._changed, now) | dict.fromkeys(self._changed_by, user_id)
+        if is_new:
+            stamps |= dict.fromkeys(self._created, now)
+            stamps |= dict.fromkeys(self._created_by, user_id)
+        return stamps
 
 
-def _created_by(row: Row, moment: Moment) -> None:
-    if moment.is_new:
-        row["CreatedById"] = moment.user_id
-
-
-def _modified(row: Row, moment: Moment) -> None:
-    row["LastModifiedDate"] = moment.now
-
-
-def _modified_by(row: Row, moment: Moment) -> None:
-    row["LastModifiedById"] = moment.user_id
-
-
-def _stamped(row: Row, moment: Moment) -> None:
-    row["SystemModstamp"] = moment.now
+def _present(sobject: SObject, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(filter(sobject.field, names))
 
 
 def _owner(row: Row, moment: Moment) -> None:
@@ -92,7 +94,7 @@ def _case_number(row: Row, moment: Moment) -> None:
 
 
 def _case_closed(row: Row, moment: Moment) -> None:
-    closed = row.get("Status") == "Closed"
+    closed = int(row.get("Status") == "Closed")
     row["IsClosed"] = closed
     if not closed:
         row["ClosedDate"] = None
@@ -107,8 +109,8 @@ def _case_origin(row: Row, moment: Moment) -> None:
 
 def _stage(row: Row, moment: Moment) -> None:
     stage = row.get("StageName")
-    row["IsClosed"] = stage in ("Closed Won", "Closed Lost")
-    row["IsWon"] = stage == "Closed Won"
+    row["IsClosed"] = int(stage in ("Closed Won", "Closed Lost"))
+    row["IsWon"] = int(stage == "Closed Won")
     if "Probability" not in moment.given and (moment.is_new or "StageName" in moment.given):
         row["Probability"] = PROBABILITY.get(str(stage), row.get("Probability"))
 
@@ -137,11 +139,6 @@ def _auto_numbers(row: Row, moment: Moment) -> None:
 _PEOPLE = ("Contact", "Lead", "User")
 
 _ALL: tuple[tuple[tuple[str, ...], tuple[str, ...], Behaviour], ...] = (
-    ((), ("CreatedDate",), _created),
-    ((), ("CreatedById",), _created_by),
-    ((), ("LastModifiedDate",), _modified),
-    ((), ("LastModifiedById",), _modified_by),
-    ((), ("SystemModstamp",), _stamped),
     ((), ("OwnerId",), _owner),
     (_PEOPLE, ("Name", "FirstName", "LastName"), _full_name),
     (("Case",), ("CaseNumber",), _case_number),
@@ -150,5 +147,4 @@ _ALL: tuple[tuple[tuple[str, ...], tuple[str, ...], Behaviour], ...] = (
     (("Opportunity",), ("StageName", "IsClosed", "IsWon", "Probability"), _stage),
     (("Opportunity",), ("StageName", "ForecastCategory"), _forecast),
     (("Opportunity",), ("Amount", "Probability", "ExpectedRevenue"), _expected_revenue),
-    ((), (), _auto_numbers),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import cycle, islice
@@ -30,24 +30,23 @@ def stamp_of(n: int) -> str:
     return clock.stamp(_EPOCH + timedelta(seconds=37 * n))
 
 
-def column(field: Field, object_name: str, seed: int, count: int) -> Sequence[object]:
-    """Return the values of a field for records 1 to ``count``; some are null if they may be."""
+def column(field: Field, object_name: str, seed: int, count: int) -> Iterator[object]:
+    """Return the values of a field for records 1 to ``count``; some are null if they may be.
+
+    They are made as they are taken: there may be millions.
+    """
     shift = zlib.crc32(f"{seed}.{object_name}.{field.name}".encode()) % 10_007
     if field.unique or field.external_id or field.name == "Username":
-        return _made(_key(field, object_name, seed), count)
+        return map(_key(field, object_name, seed), range(1, count + 1))
     make = _typed(field, object_name, seed, shift)
     if field.type == "email" or field.name == "Name":
-        values = _made(make, count)
+        values: Iterator[object] = map(make, range(1, count + 1))
     else:
-        values = list(islice(cycle(_made(make, _POOL)), count))
+        values = islice(cycle(list(map(make, range(1, min(count, _POOL) + 1)))), count)
     if field.nillable and not _always_set(field):
-        nulls = range(shift % _NULL_EVERY, count, _NULL_EVERY)
-        values[nulls.start :: _NULL_EVERY] = [None] * len(nulls)
+        given = cycle([n != shift % _NULL_EVERY for n in range(_NULL_EVERY)])
+        return (value if is_given else None for value, is_given in zip(values, given, strict=False))
     return values
-
-
-def _made(make: Maker, count: int) -> list[object]:
-    return [make(n) for n in range(1, count + 1)]
 
 
 def _always_set(field: Field) -> bool:
@@ -173,7 +172,7 @@ def _moment(shift: int) -> Maker:
 
 
 _SIMPLE: dict[str, Callable[[int], Maker]] = {
-    "boolean": lambda shift: lambda n: (n + shift) % 3 == 0,
+    "boolean": lambda shift: lambda n: int((n + shift) % 3 == 0),
     "phone": _phone,
     "date": _day,
     "datetime": _moment,

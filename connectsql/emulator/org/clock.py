@@ -26,7 +26,7 @@ def system_clock() -> datetime:
 
 def stamp(moment: datetime) -> str:
     """Return a moment in UTC to the second, as system fields have it."""
-    return f"{moment.replace(tzinfo=None).isoformat(timespec='seconds')}.000+0000"
+    return moment.isoformat(timespec="seconds")[:19] + ".000+0000"
 
 
 def read_datetime(text: str) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from connectsql.emulator.org import clock
 from connectsql.emulator.org.clock import Clock
 from connectsql.emulator.org.journal import Caller, Commit, Follower, Journal
 from connectsql.emulator.org.schema import Schema
@@ -34,6 +35,10 @@ class Data:
     def now(self) -> datetime:
         """Return the present time, or the moment at which a late commit began."""
         return self._moment or self._clock()
+
+    def stamp(self) -> str:
+        """Return the present time, as system fields have it."""
+        return clock.stamp(self.now())
 
     @contextmanager
     def acting(self, caller: Caller, at: datetime | None = None) -> Iterator[None]:

@@ -14,15 +14,22 @@ _INSTANCE = "Em0"
 _SEQUENCE_LENGTH = 9
 _SHAPE = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?")
 
+# The check character of five characters depends on which of them are capitals: as a text of
+# five flags, the first character's flag last, that is a binary number.
+_FLAGS = str.maketrans({one: "1" if one.isupper() else "0" for one in _DIGITS})
+_CHECK_OF = {f"{number:05b}"[::-1]: letter for number, letter in enumerate(_CHECK)}
+_PAIRS = [high + low for high in _DIGITS for low in _DIGITS]
+
 
 def make_id(prefix: str, number: int) -> str:
     """Return the 18-character id of an object's ``number``-th record."""
-    return complete(prefix + _INSTANCE + _base62(number).rjust(_SEQUENCE_LENGTH, "0"))
+    return complete(prefix + _INSTANCE + _base62(number))
 
 
 def complete(short: str) -> str:
     """Return the 18-character form of a 15-character id."""
-    return short + _check(short[0:5]) + _check(short[5:10]) + _check(short[10:15])
+    flags = short.translate(_FLAGS)
+    return short + _CHECK_OF[flags[:5]] + _CHECK_OF[flags[5:10]] + _CHECK_OF[flags[10:]]
 
 
 def normalise(text: str) -> str | None:
@@ -53,13 +60,9 @@ def digit(number: int) -> str:
     return _DIGITS[number]
 
 
-def _check(chunk: str) -> str:
-    return _CHECK[sum(1 << place for place, letter in enumerate(chunk) if "A" <= letter <= "Z")]
-
-
 def _base62(number: int) -> str:
     digits = ""
     while number:
-        number, digit = divmod(number, 62)
-        digits = _DIGITS[digit] + digits
-    return digits
+        number, pair = divmod(number, len(_PAIRS))
+        digits = _PAIRS[pair] + digits
+    return digits.rjust(_SEQUENCE_LENGTH, "0")[-_SEQUENCE_LENGTH:]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from connectsql.emulator.org.schema import SObject
 from connectsql.emulator.org.store import Row
@@ -30,11 +30,11 @@ class Caller:
     origin: str = "com/salesforce/api/rest/60.0"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One record before and after a write; rows are whole and not to be altered.
+class Change(NamedTuple):
+    """One record before and after a write; rows are not to be altered.
 
-    ``before`` is None for CREATE, ``after`` for PURGE, which leaves nothing behind.
+    ``before`` is None for CREATE, ``after`` for PURGE, which leaves nothing behind. A row of
+    a new record may lack the fields that are null.
     """
 
     kind: Kind

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectsql.emulator.org import clock, ids, values
-from connectsql.emulator.org.behaviours import Moment, behaviours_of
+from connectsql.emulator.org import ids, values
+from connectsql.emulator.org.behaviours import Moment, Stamps, behaviours_of
 from connectsql.emulator.org.data import Data
 from connectsql.emulator.org.existing import cannot, existing
 from connectsql.emulator.org.journal import Change
-from connectsql.emulator.org.rules import Body, Rules, many_matches
+from connectsql.emulator.org.references import many_matches
+from connectsql.emulator.org.rules import Body, Rules
 from connectsql.emulator.org.schema import Field, SObject
-from connectsql.emulator.org.store import Row
+from connectsql.emulator.org.store import Row, Taken
 from connectsql.emulator.wire.errors import refuse_row
 
 
@@ -26,26 +27,29 @@ class Records:
         self._data = data
         self._store = data.store
         self._rules = Rules(sobject, data.schema, data.store)
+        self._stamps = Stamps(sobject)
         self._behaviours = behaviours_of(sobject)
 
     def create(self, body: Body) -> str:
         """Create a record and return its id."""
         if not self.sobject.createable:
             raise cannot("inserted", self.sobject)
-        if any(key.lower() == "id" and value is not None for key, value in body.items()):
-            message = "cannot specify Id in an insert call"
-            raise refuse_row("INVALID_FIELD_FOR_INSERT_UPDATE", message, "Id")
-        given = self._rules.read(without_id(body), creating=True)
-        self._rules.check(given, creating=True, record_id=None)
-        row = self.complete(given, clock.stamp(self._data.now()))
+        given = self._rules.read(body, creating=True)
+        self._rules.check(given, creating=True)
+        row = self.complete(given, self._data.stamp())
         row["Id"] = record_id = self._store.new_id(self.sobject)
-        self._store.insert(self.sobject, [row])
+        try:
+            self._store.insert(self.sobject, [row])
+        except Taken:
+            self._rules.check_unique(row, None)
+            raise
         self._data.journal.note(Change("CREATE", self.sobject, record_id, None, row))
         return record_id
 
     def complete(self, given: Row, now: str) -> Row:
         """Return a new record: what was given, the defaults, what the org computes."""
-        row = self._rules.defaults | given
+        stamps = self._stamps.of(now, self._data.caller.user_id, is_new=True)
+        row = {**self._rules.defaults, **stamps, **given}
         self._behave(row, given, now, is_new=True)
         return row
 
@@ -55,12 +59,18 @@ class Records:
             raise cannot("updated", self.sobject)
         before = self.existing(record_id)
         given = self._rules.read(body, creating=False)
-        self._rules.check(given, creating=False, record_id=record_id)
-        after = before | given
-        self._behave(after, given, clock.stamp(self._data.now()), is_new=False)
-        changes = {name: value for name, value in after.items() if value != before.get(name)}
+        self._rules.check(given, creating=False)
+        now = self._data.stamp()
+        stamps = self._stamps.of(now, self._data.caller.user_id, is_new=False)
+        after = {**before, **stamps, **given}
+        self._behave(after, given, now, is_new=False)
+        changes = _differences(before, after)
         if changes:
-            self._store.update(self.sobject, record_id, changes)
+            try:
+                self._store.update(self.sobject, record_id, changes)
+            except Taken:
+                self._rules.check_unique(changes, record_id)
+                raise
             self._data.journal.note(Change("UPDATE", self.sobject, record_id, before, after))
 
     def find(self, key: Field, value: Any) -> list[str]:
@@ -102,7 +112,7 @@ class Records:
             now=now,
             user_id=self._data.caller.user_id,
             is_new=is_new,
-            given=frozenset(given),
+            given=given,
             next_number=self._store.next_number,
         )
         for behaviour in self._behaviours:
@@ -112,3 +122,9 @@ class Records:
 def without_id(body: Body) -> dict[str, Any]:
     """Return a body without its Id, however it is spelled."""
     return {key: value for key, value in body.items() if key.lower() != "id"}
+
+
+def _differences(before: Row, after: Row) -> Row:
+    """Return what changed. Both rows have all columns, in the same order."""
+    both = zip(after.items(), before.values(), strict=True)
+    return {name: new for (name, new), old in both if new is not old and new != old}

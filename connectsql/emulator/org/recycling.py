@@ -108,8 +108,7 @@ class RecycleBin:
         """Refuse a record whose master lies in the bin or whose unique value was given away."""
         unique = {one.name: row[one.name] for one in sobject.stored if one.unique}
         rules = Rules(sobject, self._data.schema, self._data.store)
-        given = {name: value for name, value in unique.items() if value is not None}
-        rules.check(given, creating=False, record_id=row["Id"])
+        rules.check_unique(unique, row["Id"])
         for master in sobject.stored:
             if master.cascades and row.get(master.name):
                 parent = self._data.schema.of_id(row[master.name], master.reference_to)

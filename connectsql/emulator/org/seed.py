@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import repeat
 
 from connectsql.emulator.org import believable, ids
 from connectsql.emulator.org.org import Org
@@ -28,8 +29,7 @@ def seed(org: Org, counts: Mapping[str, int], number: int) -> None:
     reserved = {one: [org.store.new_id(one) for _ in range(n)] for one, n in fresh.items()}
     with org.transaction():
         for sobject, own in reserved.items():
-            rows = _rows(org, sobject, own, reserved, number)
-            org.store.insert(sobject, rows)
+            org.store.insert(sobject, _rows(org, sobject, own, reserved, number))
 
 
 def _is_unfilled(org: Org, sobject: SObject) -> bool:
@@ -70,20 +70,19 @@ def _rows(
     own: list[str],
     reserved: Mapping[SObject, list[str]],
     number: int,
-) -> list[Row]:
+) -> Iterator[Row]:
+    """Make the records one at a time, so that millions take no room but in the store."""
     columns = {
         field.name: _column(org, sobject, field, own, reserved, number)
         for field in sobject.stored
         if field.createable and field.name not in _SET_BY_THE_ORG and not field.auto_number
     }
     complete = org.records(sobject).complete
-    rows = []
     for n, (record_id, *values) in enumerate(zip(own, *columns.values(), strict=True), 1):
         given = dict(zip(columns, values, strict=True))
         row = complete(given, believable.stamp_of(n))
         row["Id"] = record_id
-        rows.append(row)
-    return rows
+        yield row
 
 
 def _column(
@@ -93,16 +92,16 @@ def _column(
     own: list[str],
     reserved: Mapping[SObject, list[str]],
     number: int,
-) -> Sequence[object]:
+) -> Iterable[object]:
     count = len(own)
     if field.type != "reference":
         return believable.column(field, sobject.name, number, count)
     if sobject.name in field.reference_to and not field.is_required:
-        return [own[n // 3] if n % 2 and n > 2 else None for n in range(count)]
+        return (own[n // 3] if n % 2 and n > 2 else None for n in range(count))
     parents = _parents(org, field, reserved)
     if parents:
-        return [parents[n * 7 % len(parents)] for n in range(count)]
-    return [ids.make_id("000", 1) if field.is_required else None] * count
+        return (parents[n * 7 % len(parents)] for n in range(count))
+    return repeat(ids.make_id("000", 1) if field.is_required else None, count)
 
 
 def _parents(org: Org, field: Field, reserved: Mapping[SObject, list[str]]) -> list[str]:

@@ -1,4 +1,4 @@
-"""How an org compares text, given to SQLite as a collation and two functions.
+"""How an org compares text, given to SQLite as a collation and three functions.
 
 SQLite's own NOCASE and LIKE fold ASCII alone; an org folds every script.
 """
@@ -8,13 +8,16 @@ from __future__ import annotations
 import re
 import sqlite3
 from functools import lru_cache
+from typing import Any
 
 COLLATION = "fold"
+FOLDED = "folded"
 
 
 def install(connection: sqlite3.Connection) -> None:
     """Make these comparisons known to a connection."""
     connection.create_collation(COLLATION, compare)
+    connection.create_function(FOLDED, 1, folded, deterministic=True)
     connection.create_function("soql_like", 2, _like, deterministic=True)
     connection.create_function("soql_includes", -1, _includes, deterministic=True)
 
@@ -25,6 +28,11 @@ def compare(left: str, right: str) -> int:
         return 0
     left, right = left.casefold(), right.casefold()
     return (left > right) - (left < right)
+
+
+def folded(value: Any) -> Any:
+    """Return a value that equals those of all texts that differ from it in case alone."""
+    return value.casefold() if isinstance(value, str) else value
 
 
 def like(pattern: str, value: str) -> bool:

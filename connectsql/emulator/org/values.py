@@ -140,13 +140,13 @@ def _decimal(kind: str, value: Any) -> Decimal:
 
 
 def _boolean(field: Field) -> Reader:
-    words = {"true": True, "false": False}
+    words = {"true": 1, "false": 0}
 
-    def read(value: Any) -> bool:
+    def read(value: Any) -> int:
         if value is None:
-            return False
+            return 0
         if isinstance(value, bool):
-            return value
+            return int(value)
         known = words.get(value.lower()) if isinstance(value, str) else None
         if known is None:
             raise _wrong_type("boolean", value)
