@@ -30,6 +30,7 @@ class Parts:
         self._outer = outer
         self._part = part
         self._records = 0
+        self._known = True
         self._objects: set[str | None] = set()
 
     def answer(
@@ -56,13 +57,14 @@ class Parts:
         )
         answered = self._part(self.org, call)
         self._records += answered.records or 0
+        self._known = self._known and answered.known
         self._objects.add(answered.object or call.arguments.get("object"))
         return answered
 
     def whole(self, body: dict[str, Any]) -> Answer:
         """Return the answer to the whole call."""
         about = next(iter(self._objects)) if len(self._objects) == 1 else None
-        return Answer(body=body, object=about, records=self._records)
+        return Answer(body=body, object=about, records=self._records, known=self._known)
 
 
 def content(answered: Answer) -> Any:
