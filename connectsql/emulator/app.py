@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 from connectsql.emulator import dispatch
@@ -71,7 +71,7 @@ class Application:
     async def _answer(self, call: Call, fault: Fault | None) -> Answer | None:
         """Return the answer, or None where the connection is to be dropped."""
         try:
-            with self.org.quota.entering():
+            with self.org.quota.entering() if dispatch.is_counted(call) else nullcontext():
                 return await self._befallen(call, fault)
         except Refusal as refusal:
             return dispatch.refused(refusal)

@@ -8,7 +8,7 @@ from connectsql.emulator.org.journal import Caller
 from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes import soap, versions
 from connectsql.emulator.routes.handler import Handler
-from connectsql.emulator.routes.login import identity, tokens
+from connectsql.emulator.routes.login import authorize, identity, tokens
 from connectsql.emulator.routes.table import data_routes
 from connectsql.emulator.wire.errors import (
     Refusal,
@@ -23,8 +23,14 @@ from connectsql.emulator.wire.router import Router
 _VERSIONED = re.compile(r"/services/data/v(\d+)\.(\d)(/.*)?")
 
 _OPEN: Router[Handler] = Router()
-for _module in (versions.open_routes, tokens.routes, identity.routes, soap.routes):
-    _OPEN.include(_module)
+for _routes in (
+    versions.open_routes,
+    authorize.routes,
+    tokens.routes,
+    identity.routes,
+    soap.routes,
+):
+    _OPEN.include(_routes)
 
 
 def answer(org: Org, call: Call) -> Answer:
@@ -33,6 +39,11 @@ def answer(org: Org, call: Call) -> Answer:
         return _answer(org, call)
     except Refusal as refusal:
         return refused(refusal)
+
+
+def is_counted(call: Call) -> bool:
+    """Tell whether a call is one of the API, which has limits, and not a login."""
+    return _VERSIONED.fullmatch(call.path) is not None
 
 
 def refused(refusal: Refusal) -> Answer:

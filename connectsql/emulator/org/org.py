@@ -12,6 +12,7 @@ from connectsql.emulator.options import Options
 from connectsql.emulator.org import clock, ids
 from connectsql.emulator.org.client_key import load_client_key
 from connectsql.emulator.org.clock import Clock
+from connectsql.emulator.org.codes import Codes
 from connectsql.emulator.org.cursors import Cursors
 from connectsql.emulator.org.data import Data
 from connectsql.emulator.org.describe import Describes
@@ -47,6 +48,7 @@ class Org:
         self.grants = Grants(
             self.sessions, options.refresh_token, rotate=options.rotate_refresh_tokens
         )
+        self.codes = Codes(now)
         self.tasks = Tasks()
         self.bulk = Bulk(self)
 

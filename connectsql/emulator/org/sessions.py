@@ -23,11 +23,10 @@ class Session:
 
 @dataclass
 class Grant:
-    """What a user granted a client: the refresh token in force, and all that came of it."""
+    """What a user granted a client: its refresh tokens, the last one in force."""
 
-    refresh_token: str
+    refresh_tokens: list[str]
     access_tokens: set[str] = field(default_factory=set)
-    spent: set[str] = field(default_factory=set)
 
 
 class Sessions:
@@ -94,59 +93,52 @@ class Grants:
     def __init__(self, sessions: Sessions, first: str, *, rotate: bool) -> None:
         self._sessions = sessions
         self._rotate = rotate
-        self._grants = [Grant(first)]
+        self._grants = {first: Grant([first])}
 
     def open(self) -> tuple[str, str]:
         """Return the access token and the refresh token of a new grant."""
-        grant = Grant(_refresh_token())
-        self._grants.append(grant)
-        return self._access(grant), grant.refresh_token
+        grant = Grant([])
+        return self._access(grant), self._next(grant)
 
     def is_valid(self, refresh_token: str) -> bool:
         """Tell whether a refresh token is good."""
-        return any(one.refresh_token == refresh_token for one in self._grants)
+        grant = self._grants.get(refresh_token)
+        return grant is not None and grant.refresh_tokens[-1] == refresh_token
 
     def refresh(self, refresh_token: str) -> tuple[str, str | None] | None:
         """Return a new access token and, if they rotate, the next refresh token.
 
         None is for a refresh token that is unknown, revoked or spent.
         """
-        grant = self._of(refresh_token)
+        grant = self._grants.get(refresh_token)
         if grant is None:
             return None
-        if refresh_token in grant.spent:
+        if grant.refresh_tokens[-1] != refresh_token:
             self._end(grant)
             return None
-        if not self._rotate:
-            return self._access(grant), None
-        grant.spent.add(refresh_token)
-        grant.refresh_token = _refresh_token()
-        return self._access(grant), grant.refresh_token
+        return self._access(grant), self._next(grant) if self._rotate else None
 
     def revoke(self, token: str) -> bool:
         """End the grant of a refresh token, or one session; tell whether there was one."""
-        grant = self._of(token)
+        grant = self._grants.get(token)
         if grant is None:
             return self._sessions.end(token)
         self._end(grant)
         return True
-
-    def _of(self, refresh_token: str) -> Grant | None:
-        for grant in self._grants:
-            if refresh_token == grant.refresh_token or refresh_token in grant.spent:
-                return grant
-        return None
 
     def _access(self, grant: Grant) -> str:
         token = self._sessions.open()
         grant.access_tokens.add(token)
         return token
 
+    def _next(self, grant: Grant) -> str:
+        token = f"5Aep861{secrets.token_urlsafe(48)}"
+        grant.refresh_tokens.append(token)
+        self._grants[token] = grant
+        return token
+
     def _end(self, grant: Grant) -> None:
-        self._grants.remove(grant)
+        for token in grant.refresh_tokens:
+            del self._grants[token]
         for token in grant.access_tokens:
             self._sessions.end(token)
-
-
-def _refresh_token() -> str:
-    return f"5Aep861{secrets.token_urlsafe(48)}"

@@ -25,6 +25,11 @@ _USUAL_SECONDS = 7200
 _WRONG_LOGIN = "Invalid username, password, security token; or user locked out."
 _NO_SESSION = "Invalid Session ID found in SessionHeader: Illegal Session"
 
+
+class _UnknownOperation(Fault):
+    """An operation that the emulator does not have: it is listed with the unknown calls."""
+
+
 Result = dict[str, Any] | None
 Operation = Callable[[Org, Call, Request], Result]
 
@@ -55,7 +60,9 @@ def _answer(org: Org, call: Call, namespace: str) -> Answer:
             _use_session(org, request)
         return envelope(namespace, request.operation, operation(org, call, request))
     except Fault as wrong:
-        return fault(namespace, wrong)
+        answered = fault(namespace, wrong)
+        answered.known = not isinstance(wrong, _UnknownOperation)
+        return answered
 
 
 def _version(text: str) -> float:
@@ -70,7 +77,7 @@ def _operation(request: Request, namespace: str) -> Operation:
     if operation is None or request.namespace != namespace:
         name = f"{{{request.namespace}}}{request.operation}"
         text = f"No operation available for request {name}, please check the WSDL for the service."
-        raise Fault("soapenv:Client", text)
+        raise _UnknownOperation("soapenv:Client", text)
     return operation
 
 

@@ -220,6 +220,9 @@ def test_too_many_calls_at_once() -> None:
         slow = pool.submit(client.get, "limits", slow="1")
         busy = _until(lambda: client.get("limits"), lambda one: one.status_code == 403)
         assert busy.json()[0]["message"].startswith("ConcurrentRequests")
+        form = {"client_id": org.client_id, "client_secret": org.client_secret}
+        form |= {"grant_type": "client_credentials"}
+        assert client.call("POST", "/services/oauth2/token", data=form).status_code == 200
         org.stop()
         assert slow.result().status_code == 200
         client.close()

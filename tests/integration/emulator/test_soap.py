@@ -9,11 +9,11 @@ import pytest
 import requests
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 from simple_salesforce.login import SalesforceLogin
+from support.detour import ToTheOrg
 
 from connectsql.emulator import RunningOrg
 
 from .conftest import Client
-from .test_login import ToTheOrg
 
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 PARTNER = "urn:partner.soap.sforce.com"
@@ -83,13 +83,17 @@ def test_a_login_by_the_enterprise_api(org: RunningOrg) -> None:
 @pytest.mark.parametrize(("token", "right"), [("emulatorSecurityToken", True), ("wrong", False)])
 def test_a_login_of_a_known_client_library(org: RunningOrg, token: str, right: bool) -> None:
     with requests.Session() as client:
-        client.mount("https://", ToTheOrg(org))
-        given = {"username": org.username, "password": org.password, "security_token": token}
+        client.mount("https://", ToTheOrg(org.url))
+
+        def log_in() -> str:
+            name, password = org.username, org.password
+            return SalesforceLogin(name, password, token, session=client)[0]
+
         if right:
-            assert SalesforceLogin(**given, session=client)[0].startswith("00DEm0000000001!")
+            assert log_in().startswith("00DEm0000000001!")
         else:
             with pytest.raises(SalesforceAuthenticationFailed, match="INVALID_LOGIN"):
-                SalesforceLogin(**given, session=client)
+                log_in()
 
 
 def test_a_wrong_login_is_a_fault(org: RunningOrg) -> None:
@@ -148,6 +152,13 @@ def test_operations_that_there_are_not(org: RunningOrg, operation: str, namespac
     code, text = refused(post(org, asked(operation, namespace=namespace)))
     assert code == "soapenv:Client"
     assert text.startswith(f"No operation available for request {{{namespace}}}{operation},")
+
+
+def test_an_operation_that_there_is_not_is_listed(fresh: Client) -> None:
+    post(fresh.org, asked("convertLead"))
+    login(fresh.org)
+    calls = fresh.call("GET", "/__emulator__/calls").json()["calls"]
+    assert [call["known"] for call in calls] == [False, True]
 
 
 def test_the_user_can_be_asked_for_and_logged_out(org: RunningOrg) -> None:

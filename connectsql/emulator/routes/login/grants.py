@@ -10,7 +10,7 @@ from typing import Any
 
 from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.login.assertion import check_assertion
-from connectsql.emulator.routes.login.form import check_client
+from connectsql.emulator.routes.login.form import check_client, check_client_id
 from connectsql.emulator.routes.login.refusals import LoginRefused
 from connectsql.emulator.wire.http import Call
 
@@ -50,6 +50,21 @@ def is_password(org: Org, username: str | None, password: str | None) -> bool:
     return username == org.options.username and password in (right, right + SECURITY_TOKEN)
 
 
+def _authorization_code(org: Org, call: Call, form: Form) -> Tokens:
+    if form.get("client_secret") or "authorization" in call.headers:
+        check_client(org, call, form)
+    else:
+        check_client_id(org, form.get("client_id", ""))
+    code = org.codes.take(form.get("code", ""))
+    if code is None:
+        raise LoginRefused("invalid_grant", "expired authorization code")
+    if form.get("redirect_uri") != code.redirect_uri:
+        raise LoginRefused("invalid_grant", "redirect_uri must match configuration")
+    if not code.is_proved_by(form.get("code_verifier")):
+        raise LoginRefused("invalid_grant", "invalid code verifier")
+    return _opened(org)
+
+
 def _client_credentials(org: Org, call: Call, form: Form) -> Tokens:
     check_client(org, call, form)
     return {"access_token": org.sessions.open()}
@@ -59,8 +74,7 @@ def _password(org: Org, call: Call, form: Form) -> Tokens:
     check_client(org, call, form)
     if not is_password(org, form.get("username"), form.get("password")):
         raise LoginRefused("invalid_grant", "authentication failure")
-    access_token, refresh_token = org.grants.open()
-    return {"access_token": access_token, "refresh_token": refresh_token}
+    return _opened(org)
 
 
 def _jwt_bearer(org: Org, call: Call, form: Form) -> Tokens:
@@ -78,12 +92,18 @@ def _refresh(org: Org, call: Call, form: Form) -> Tokens:
     return tokens | ({"refresh_token": refresh_token} if refresh_token else {})
 
 
+def _opened(org: Org) -> Tokens:
+    access_token, refresh_token = org.grants.open()
+    return {"access_token": access_token, "refresh_token": refresh_token}
+
+
 def _signature(org: Org, text: str) -> str:
     secret = org.options.client_secret.encode()
     return base64.b64encode(hmac.digest(secret, text.encode(), hashlib.sha256)).decode()
 
 
 _GRANTS: dict[str, Callable[[Org, Call, Form], Tokens]] = {
+    "authorization_code": _authorization_code,
     "client_credentials": _client_credentials,
     "password": _password,
     _JWT_BEARER: _jwt_bearer,
