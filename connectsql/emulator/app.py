@@ -161,7 +161,7 @@ async def _read(scope: Scope, receive: Receive) -> Call | None:
     headers = {name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]}
     return Call(
         method=scope["method"],
-        path=scope["raw_path"].decode("latin-1"),
+        path="/" + scope["raw_path"].decode("latin-1").lstrip("/"),  # sf sends two slashes
         query=scope["query_string"].decode("latin-1"),
         headers=headers,
         body=b"".join(chunks),
