@@ -4,8 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-# Other people's clients, which the tests in tests/acceptance/clients let loose on the emulator.
+# Other people's clients, which the tests in tests/acceptance/clients let loose on the emulator,
+# and the node that the newest of them need.
 CLIENTS := .clients
+NODE := node@22
 JSFORCE := jsforce@3.10.26
 SF_CLI := @salesforce/cli@2.150.6
 SINGER_TAP := tap-salesforce==2.8.1
@@ -30,7 +32,7 @@ clients: ## Install other people's clients (npm and Python) into .clients, for t
 	@echo "Installing into $(CLIENTS) ..."
 	@mkdir -p $(CLIENTS)/npm
 	@npm install --prefix $(CLIENTS)/npm --no-audit --no-fund --loglevel=error \
-	  $(JSFORCE) $(SF_CLI)
+	  $(NODE) $(JSFORCE) $(SF_CLI)
 	@$(PYTHON) -m venv $(CLIENTS)/tap
 	@$(CLIENTS)/tap/bin/python -m pip install --quiet --disable-pip-version-check $(SINGER_TAP)
 
