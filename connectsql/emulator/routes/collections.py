@@ -11,7 +11,14 @@ from connectsql.emulator.org import ids
 from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.records import without_id
 from connectsql.emulator.org.schema import Field, SObject
-from connectsql.emulator.routes.handler import Handler, external_key, flag, named_object
+from connectsql.emulator.routes.handler import (
+    Handler,
+    external_key,
+    flag,
+    listed,
+    named_object,
+    since,
+)
 from connectsql.emulator.soql.read import read_records, selected_fields
 from connectsql.emulator.wire.errors import Refusal, refuse_row
 from connectsql.emulator.wire.http import Answer, Call
@@ -21,6 +28,9 @@ _MOST_RECORDS = 200
 _MOST_READ = 2000
 _MOST_CHUNKS = 10
 _KEYS = (str, int, float)
+_SINCE = 42.0
+_UPSERT_SINCE = 46.0
+_LONGEST_ADDRESS = 16 * 1024
 
 Result = dict[str, Any]
 Save = Callable[[Any], Result]
@@ -31,6 +41,7 @@ routes: Router[Handler] = Router()
 @routes.route("POST", "/composite/sobjects")
 def create(org: Org, call: Call) -> Answer:
     """Create records, of several objects if need be."""
+    since(call, _SINCE)
     body, records = _records(call)
     _refuse_many_chunks(records)
 
@@ -38,13 +49,16 @@ def create(org: Org, call: Call) -> Answer:
         sobject = _type_of(org, record)
         return _saved(org.records(sobject).create(record))
 
-    return _each(org, call, records, save, all_or_none=flag(body.get("allOrNone")))
+    all_or_none = flag(body.get("allOrNone"))
+    return _each(org, call, records, save, all_or_none=all_or_none, creates=True)
 
 
 @routes.route("PATCH", "/composite/sobjects")
 def update(org: Org, call: Call) -> Answer:
     """Change records; each carries its id."""
+    since(call, _SINCE)
     body, records = _records(call)
+    _refuse_many_chunks(records)
     repeated = _repeated(_long(_id_of(record)) for record in records)
 
     def save(record: Any) -> Result:
@@ -66,7 +80,8 @@ def update(org: Org, call: Call) -> Answer:
 @routes.route("DELETE", "/composite/sobjects")
 def delete(org: Org, call: Call) -> Answer:
     """Move records to the recycle bin, by a list of ids."""
-    wanted = _listed(call, "ids")
+    since(call, _SINCE)
+    wanted = listed(call, "ids")
     if not wanted:
         raise Refusal("MISSING_ARGUMENT", "The ids parameter is required")
     _refuse_many(wanted)
@@ -88,17 +103,18 @@ def delete(org: Org, call: Call) -> Answer:
 @routes.route("PATCH", "/composite/sobjects/{object}/{key}")
 def upsert(org: Org, call: Call) -> Answer:
     """Update the records that are there and create the others, by an external id or by Id."""
+    since(call, _UPSERT_SINCE)
     sobject = named_object(org, call)
     key = external_key(sobject, call.arguments["key"])
     body, records = _records(call)
-    repeated = _repeated(_key_of(record, key) for record in records)
+    repeated = _repeated(_compared(key, _key_of(record, key)) for record in records)
 
     def save(record: Any) -> Result:
         if _type_of(org, record) is not sobject:
             message = f"all records have to be of type {sobject.name}"
             raise refuse_row("INVALID_TYPE", message)
         value = _key_of(record, key)
-        if isinstance(value, _KEYS) and value in repeated:
+        if isinstance(value, _KEYS) and _compared(key, value) in repeated:
             message = f"Duplicate external id specified: {value}"
             raise refuse_row("DUPLICATE_VALUE", message, key.name)
         record_id, is_new = _upsert(org, sobject, key, value, record)
@@ -110,7 +126,9 @@ def upsert(org: Org, call: Call) -> Answer:
 @routes.route("GET", "/composite/sobjects/{object}")
 def retrieve(org: Org, call: Call) -> Answer:
     """Answer records by their ids, as the query's ``ids`` and ``fields`` say."""
-    return _retrieve(org, call, _listed(call, "ids"), _listed(call, "fields"))
+    if len(call.address) > _LONGEST_ADDRESS:
+        raise Refusal("URI_TOO_LONG", "The request's URI is too long", status=414)
+    return _retrieve(org, call, listed(call, "ids"), listed(call, "fields"))
 
 
 @routes.route("POST", "/composite/sobjects/{object}")
@@ -124,6 +142,7 @@ def retrieve_by_post(org: Org, call: Call) -> Answer:
 
 
 def _retrieve(org: Org, call: Call, wanted: list[str], names: list[str]) -> Answer:
+    since(call, _SINCE)
     sobject = named_object(org, call)
     if not wanted or not names:
         missing = "fields" if wanted else "ids"
@@ -148,8 +167,19 @@ def _upsert(org: Org, sobject: SObject, key: Field, value: Any, record: Any) -> 
     return record_id, False
 
 
-def _each(org: Org, call: Call, records: Sequence[Any], save: Save, *, all_or_none: bool) -> Answer:
-    """Save each record in one transaction; a refused one is answered in its place."""
+def _each(
+    org: Org,
+    call: Call,
+    records: Sequence[Any],
+    save: Save,
+    *,
+    all_or_none: bool,
+    creates: bool = False,
+) -> Answer:
+    """Save each record in one transaction; a refused one is answered in its place.
+
+    ``creates`` is whether a record whose result does not tell is a new one.
+    """
     results: list[Result] = []
     try:
         with org.transaction():
@@ -158,7 +188,7 @@ def _each(org: Org, call: Call, records: Sequence[Any], save: Save, *, all_or_no
             if all_or_none and not all(one["success"] for one in results):
                 raise _RolledBack
     except _RolledBack:
-        results = [_rolled_back(one) if one["success"] else one for one in results]
+        results = [_rolled_back(one, creates) if one["success"] else one for one in results]
     return Answer(body=results, records=len(results), object=_common_type(records))
 
 
@@ -175,13 +205,15 @@ class _RolledBack(Exception):
     """A row failed where all were to succeed."""
 
 
-def _rolled_back(result: Result) -> Result:
+def _rolled_back(result: Result, creates: bool) -> Result:
+    """Return a row's result when it was undone: what was there before keeps its id."""
     message = (
         "Record rolled back because not all records were valid and the request was using "
         "AllOrNone header"
     )
     refusal = refuse_row("ALL_OR_NONE_OPERATION_ROLLED_BACK", message)
-    return {"success": False, "errors": [refusal.as_row()]}
+    known = {} if result.get("created", creates) else {"id": result["id"]}
+    return known | {"success": False, "errors": [refusal.as_row()]}
 
 
 def _records(call: Call) -> tuple[dict[str, Any], list[Any]]:
@@ -248,13 +280,14 @@ def _key_of(record: Any, key: Field) -> Any:
     return next((one for name, one in record.items() if name.lower() == wanted), None)
 
 
+def _compared(key: Field, value: Any) -> Any:
+    """Return what two values of an external id have in common when they are the same."""
+    return value.strip().lower() if key.folds_case and isinstance(value, str) else value
+
+
 def _repeated(values: Iterable[Any]) -> set[Any]:
     known = [one for one in values if isinstance(one, _KEYS)]
     return {value for value, times in Counter(known).items() if times > 1}
-
-
-def _listed(call: Call, name: str) -> list[str]:
-    return [one.strip() for one in call.params.get(name, "").split(",") if one.strip()]
 
 
 def _saved(record_id: str) -> Result:

@@ -30,6 +30,17 @@ def external_key(sobject: SObject, name: str) -> Field:
     return field
 
 
+def since(call: Call, version: float) -> None:
+    """Raise the 404 of a version that does not have the resource yet."""
+    if call.version < version:
+        raise not_found()
+
+
+def listed(call: Call, name: str) -> list[str]:
+    """Return the elements of a query parameter, which commas part."""
+    return [one.strip() for one in call.params.get(name, "").split(",") if one.strip()]
+
+
 def flag(value: Any) -> bool:
     """Return what ``true`` and ``false`` mean in a body or a query."""
     return value is True or str(value).lower() == "true"

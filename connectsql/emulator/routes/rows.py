@@ -9,13 +9,26 @@ from connectsql.emulator.org import ids
 from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.records import without_id
 from connectsql.emulator.org.schema import Field, SObject
-from connectsql.emulator.routes.handler import Handler, external_key, flag, named_object
+from connectsql.emulator.org.store import DELETED
+from connectsql.emulator.routes import relations
+from connectsql.emulator.routes.conditions import State, is_conditional
+from connectsql.emulator.routes.handler import (
+    Handler,
+    external_key,
+    flag,
+    listed,
+    named_object,
+    since,
+)
 from connectsql.emulator.soql.read import read_records, selected_fields
 from connectsql.emulator.wire.errors import Refusal, not_found, refuse_row
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router
 
 _BODY_ON_UPDATE_SINCE = 46.0
+_CREATE_BY_ID_SINCE = 37.0
+_RELATIONS_SINCE = 36.0
+_DEEPEST = 5
 
 _Act = Callable[[Org, Call, SObject, str], Answer]
 
@@ -23,7 +36,6 @@ routes: Router[Handler] = Router()
 
 
 @routes.route("POST", "/sobjects/{object}")
-@routes.route("POST", "/sobjects/{object}/Id")
 def create(org: Org, call: Call) -> Answer:
     """Create a record."""
     sobject = named_object(org, call)
@@ -32,6 +44,13 @@ def create(org: Org, call: Call) -> Answer:
         _refuse_if_planned(call)
         record_id = org.records(sobject).create(body)
     return _created(call, sobject, record_id)
+
+
+@routes.route("POST", "/sobjects/{object}/Id")
+def create_by_id(org: Org, call: Call) -> Answer:
+    """Create a record at the address where others are upserted by their ids."""
+    since(call, _CREATE_BY_ID_SINCE)
+    return create(org, call)
 
 
 @routes.route("GET", "/sobjects/{object}/{id}")
@@ -59,6 +78,8 @@ def delete(org: Org, call: Call) -> Answer:
 def upsert(org: Org, call: Call) -> Answer:
     """Update the record that has this external id, or create it."""
     sobject = named_object(org, call)
+    if relations.is_record(sobject, call.arguments["key"]):
+        return _related(org, call, _update)
     key = external_key(sobject, call.arguments["key"])
     value = call.arguments["value"]
     if key.type == "id":
@@ -73,6 +94,8 @@ def upsert(org: Org, call: Call) -> Answer:
         raise not_found()
     with org.transaction():
         _refuse_if_planned(call)
+        if found:
+            _check_conditions(org, call, sobject, found[0])
         record_id, is_new = org.records(sobject).upsert(key, value, body)
     if is_new:
         return _created(call, sobject, record_id, created=True)
@@ -83,7 +106,7 @@ def upsert(org: Org, call: Call) -> Answer:
 
 @routes.route("GET", "/sobjects/{object}/{key}/{value}")
 def read_by_key(org: Org, call: Call) -> Answer:
-    """Answer the record that has this external id."""
+    """Answer the record that has this external id, or what a relationship leads to."""
     return _by_key(org, call, _read)
 
 
@@ -93,8 +116,45 @@ def delete_by_key(org: Org, call: Call) -> Answer:
     return _by_key(org, call, _delete)
 
 
+def _deeper(handler: Handler) -> Handler:
+    """Serve paths that follow several relationships, too."""
+    path = "/sobjects/{object}/{key}/{value}"
+    for place in range(2, _DEEPEST + 1):
+        path += f"/{{relationship{place}}}"
+        for method in ("GET", "PATCH", "DELETE"):
+            routes.route(method, path)(handler)
+    return handler
+
+
+@_deeper
+def act_far_off(org: Org, call: Call) -> Answer:
+    """Read, change or delete the record that several relationships lead to."""
+    return _related(org, call, {"GET": _read, "PATCH": _update, "DELETE": _delete}[call.verb])
+
+
+def _related(org: Org, call: Call, act: _Act) -> Answer:
+    """Act on the record that relationships lead to, or answer a record's children."""
+    since(call, _RELATIONS_SINCE)
+    sobject = named_object(org, call)
+    _, key, *names = call.arguments.values()
+    record_id = _existing_id(org, sobject, key)
+    children = relations.child_relationship(sobject, names[0]) if len(names) == 1 else None
+    if children is not None and act is _read:
+        return relations.children(org, call, record_id, children, listed(call, "fields"))
+    return act(org, call, *relations.parent(org, sobject, record_id, names))
+
+
+def _existing_id(org: Org, sobject: SObject, text: str) -> str:
+    record_id = _known_id(org, sobject, text)
+    if org.store.is_deleted(sobject, record_id):
+        raise not_found()
+    return record_id
+
+
 def _by_key(org: Org, call: Call, act: _Act) -> Answer:
     sobject = named_object(org, call)
+    if relations.is_record(sobject, call.arguments["key"]):
+        return _related(org, call, act)
     key = external_key(sobject, call.arguments["key"])
     if key.type == "id":
         return act(org, call, sobject, _known_id(org, sobject, call.arguments["value"]))
@@ -107,12 +167,15 @@ def _by_key(org: Org, call: Call, act: _Act) -> Answer:
 
 
 def _read(org: Org, call: Call, sobject: SObject, record_id: str) -> Answer:
-    names = [name.strip() for name in call.params.get("fields", "").split(",") if name.strip()]
-    fields = selected_fields(sobject, names)
-    (record,) = read_records(org.store, sobject, fields, [record_id], call.data_url)
-    if record is None:
+    fields = selected_fields(sobject, listed(call, "fields"))
+    row = org.store.fetch(sobject, record_id)
+    if row is None or row.get(DELETED):
         raise not_found()
-    return Answer(body=record, records=1)
+    state = State.of(sobject, row)
+    if state.is_known(call):
+        return Answer(status=304, headers=state.headers)
+    (record,) = read_records(org.store, sobject, fields, [record_id], call.data_url)
+    return Answer(body=record, headers=state.headers, records=1)
 
 
 def _update(org: Org, call: Call, sobject: SObject, record_id: str) -> Answer:
@@ -121,6 +184,7 @@ def _update(org: Org, call: Call, sobject: SObject, record_id: str) -> Answer:
         raise _not_in_body(sobject.by_name["id"])
     with org.transaction():
         _refuse_if_planned(call)
+        _check_conditions(org, call, sobject, record_id)
         org.records(sobject).update(record_id, body)
     return Answer(status=204, records=1)
 
@@ -130,6 +194,13 @@ def _delete(org: Org, call: Call, sobject: SObject, record_id: str) -> Answer:
         _refuse_if_planned(call)
         org.bin.delete(sobject, record_id)
     return Answer(status=204, records=1)
+
+
+def _check_conditions(org: Org, call: Call, sobject: SObject, record_id: str) -> None:
+    """Raise the 412 if the record is not in the state that a change expects."""
+    row = org.store.fetch(sobject, record_id) if is_conditional(call) else None
+    if row is not None:
+        State.of(sobject, row).check_change(call)
 
 
 def _known_id(org: Org, sobject: SObject, text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +9,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
+from connectsql.emulator.wire.decode import decode
 from connectsql.emulator.wire.encode import encode
 from connectsql.emulator.wire.errors import Refusal
 
@@ -86,13 +86,7 @@ class Call:
 
     def json(self) -> Any:
         """Return the body, read as JSON."""
-        try:
-            return json.loads(self.body, parse_constant=_no_constant)
-        except json.JSONDecodeError as broken:
-            where = f"[line:{broken.lineno}, column:{broken.colno}]"
-            raise Refusal("JSON_PARSER_ERROR", f"{broken.msg} at {where}") from None
-        except ValueError as broken:
-            raise Refusal("JSON_PARSER_ERROR", f"{broken} at [line:1, column:1]") from None
+        return decode(self.body)
 
     def json_object(self) -> dict[str, Any]:
         """Return the body, which has to be a JSON object."""
@@ -123,10 +117,6 @@ class Answer:
         if self.body is None:
             return b""
         return self.body if isinstance(self.body, bytes) else encode(self.body)
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"Unexpected token '{name}'")
 
 
 def _kind(value: Any) -> str:

@@ -166,3 +166,94 @@ def test_values_of_the_wrong_kind_are_refused_row_by_row(client: Client) -> None
     results = client.collection("PATCH", "", [account(id=key, Name="x") for key in keys])
     assert {row["errors"][0]["statusCode"] for row in results} == {"MALFORMED_ID"}
     assert client.call("DELETE", "composite/sobjects").status_code == 400
+
+
+def test_undone_rows_keep_the_ids_of_records_that_were_there(client: Client) -> None:
+    known = client.create("Account", Name="there", ExternalId__c="Undone1")
+    bad = account(id="nonsense", Name="x")
+    updated, _ = client.collection("PATCH", "", [account(id=known, Name="y"), bad], allOrNone=True)
+    upserts = [
+        account(ExternalId__c="Undone1", Name="y"),
+        account(ExternalId__c="Undone2", Name="y"),
+        account(Name="y"),
+    ]
+    path = "/Account/ExternalId__c"
+    matched, created, _ = client.collection("PATCH", path, upserts, allOrNone=True)
+    params = {"ids": f"{known},nonsense", "allOrNone": "true"}
+    deleted, _ = client.call("DELETE", "composite/sobjects", params=params).json()
+    for row in (updated, matched, deleted):
+        assert row["id"] == known
+        assert row["success"] is False
+        assert row["errors"][0]["statusCode"] == "ALL_OR_NONE_OPERATION_ROLLED_BACK"
+    assert "id" not in created
+    assert client.names("SELECT Name FROM Account WHERE ExternalId__c LIKE 'Undone%'") == ["there"]
+
+
+def test_the_same_external_id_in_another_case_is_a_repetition(client: Client) -> None:
+    rows = [account(ExternalId__c=key, Name="x") for key in ("Same", " sAME")]
+    results = client.collection("PATCH", "/Account/ExternalId__c", rows)
+    assert [row["errors"][0]["statusCode"] for row in results] == ["DUPLICATE_VALUE"] * 2
+
+
+def test_an_unknown_field_refuses_its_row_alone(client: Client) -> None:
+    good, bad = client.collection("POST", "", [account(Name="x"), account(Name="y", Nope=1)])
+    assert good["success"] is True
+    assert bad["errors"] == [
+        {
+            "statusCode": "INVALID_FIELD",
+            "message": "No such column 'Nope' on sobject of type Account",
+            "fields": [],
+        }
+    ]
+
+
+def test_an_upsert_takes_one_type(client: Client) -> None:
+    rows = [
+        account(ExternalId__c="One", Name="x"),
+        {"attributes": {"type": "Contact"}, "LastName": "y"},
+    ]
+    good, bad = client.collection("PATCH", "/Account/ExternalId__c", rows)
+    assert good["created"] is True
+    assert bad["errors"][0]["statusCode"] == "INVALID_TYPE"
+
+
+def test_collections_have_their_first_versions(client: Client) -> None:
+    body = {"records": [account(Name="x", ExternalId__c="Old")]}
+    for version, path, status in (
+        ("v41.0", "", 404),
+        ("v42.0", "", 200),
+        ("v45.0", "/Account/ExternalId__c", 404),
+        ("v46.0", "/Account/ExternalId__c", 200),
+    ):
+        method = "PATCH" if path else "POST"
+        address = f"/services/data/{version}/composite/sobjects{path}"
+        assert client.call(method, address, json=body).status_code == status
+
+
+def test_10_chunks_are_the_most_for_updates(client: Client) -> None:
+    rows = [
+        account(id="001Em0000zzzzzz", Name="x"),
+        {"attributes": {"type": "Lead"}, "id": "00QEm0000zzzzzz"},
+    ]
+    assert len(client.collection("PATCH", "", rows * 5)) == 10
+    answer = client.call("PATCH", "composite/sobjects", json={"records": rows * 6})
+    assert answer.status_code == 400
+    assert answer.json()[0]["errorCode"] == "LIMIT_EXCEEDED"
+
+
+def test_2000_records_are_retrieved_by_post_and_some_800_by_get(fresh: Client) -> None:
+    rows = [account(Name=f"n{n}") for n in range(200)]
+    ids = [row["id"] for _ in range(10) for row in fresh.collection("POST", "", rows)]
+    body = {"ids": ids, "fields": ["Id"]}
+    found = fresh.call("POST", "composite/sobjects/Account", json=body).json()
+    assert [one["Id"] for one in found] == ids
+    path = "composite/sobjects/Account?fields=Id&ids="
+    assert len(fresh.call("GET", path + ",".join(ids[:800])).json()) == 800
+    assert fresh.call("GET", path + ",".join(ids[:900])).status_code == 414
+
+
+def test_200_ids_are_the_most_to_delete(client: Client) -> None:
+    ids = ",".join(["001Em0000zzzzzz"] * 201)
+    answer = client.call("DELETE", f"composite/sobjects?ids={ids}")
+    assert answer.status_code == 400
+    assert answer.json()[0]["errorCode"] == "EXCEEDED_ID_LIMIT"

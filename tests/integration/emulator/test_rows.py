@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 import pytest
@@ -260,3 +261,130 @@ def test_upsert_with_several_matches_lists_them(client: Client) -> None:
     answer = client.call("PATCH", "sobjects/Contact/Email/twin@example.com", json={"Title": "y"})
     assert answer.status_code == 300
     assert answer.json() == [f"/services/data/v60.0/sobjects/Contact/{one}" for one in ids]
+
+
+def test_a_post_may_mean_another_method(client: Client) -> None:
+    record_id = client.create("Account", Name="old")
+    path = f"sobjects/Account/{record_id}?_HttpMethod="
+    assert client.call("POST", f"{path}PATCH", json={"Name": "new"}).status_code == 204
+    assert read(client, "Account", record_id)["Name"] == "new"
+    assert client.call("POST", f"{path}DELETE").status_code == 204
+    assert client.get(f"sobjects/Account/{record_id}").status_code == 404
+    assert client.call("POST", f"{path}FETCH").status_code == 405
+
+
+def test_creating_where_others_are_upserted_by_id(client: Client) -> None:
+    assert client.call("POST", "sobjects/Account/Id", json={"Name": "x"}).status_code == 201
+    old = client.call("POST", "/services/data/v36.0/sobjects/Account/Id", json={"Name": "x"})
+    assert old.status_code == 404
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7", b'{"Name": "x",}', b"\xff"])
+def test_a_body_that_is_no_object_is_refused(client: Client, body: bytes) -> None:
+    answer = client.call("POST", "sobjects/Account", data=body)
+    assert answer.status_code == 400
+    assert answer.json()[0]["errorCode"] == "JSON_PARSER_ERROR"
+
+
+PAST, FUTURE = "Tue, 31 May 2016 18:00:00 GMT", "Tue, 31 May 2050 18:00:00 GMT"
+
+
+def test_a_reader_is_told_what_it_knows_already(client: Client) -> None:
+    for kind, fields in (("Account", {"Name": "x"}), ("Contact", {"LastName": "x"})):
+        path = f"sobjects/{kind}/{client.create(kind, **fields)}"
+        first = client.get(path)
+        assert first.headers["last-modified"].endswith(" GMT")
+        assert ("etag" in first.headers) is (kind == "Account")
+        for since, status in (
+            (first.headers["last-modified"], 304),
+            (FUTURE, 304),
+            (PAST, 200),
+            ("yesterday", 200),
+        ):
+            again = client.call("GET", path, headers={"If-Modified-Since": since})
+            assert again.status_code == status
+            assert (again.content == b"") is (status == 304)
+
+
+def test_an_account_can_be_changed_only_as_it_was_read(client: Client) -> None:
+    path = f"sobjects/Account/{client.create('Account', Name='x')}"
+    tag = client.get(path).headers["etag"]
+    numbers = count(1)
+
+    def change(**headers: str) -> int:
+        named = {name.replace("_", "-"): text for name, text in headers.items()}
+        body = {"NumberOfEmployees": next(numbers)}
+        return client.call("PATCH", path, json=body, headers=named).status_code
+
+    known = {"If-None-Match": f'"other", {tag}'}
+    assert client.call("GET", path, headers=known).status_code == 304
+    assert client.call("GET", path, headers={"If-Match": '"other"'}).status_code == 412
+    assert change(If_None_Match=tag) == 412
+    assert change(If_Match='"other"') == 412
+    assert change(If_Match=f'"other", {tag}') == 204
+    assert client.get(path).headers["etag"] != tag
+    assert change(If_Match=tag) == 412
+    assert change(If_Match="*") == 204
+    assert change(If_None_Match=tag) == 204
+    assert change(If_Match="nonsense") == 400
+
+
+def test_a_record_is_not_changed_if_it_was_changed_since(client: Client) -> None:
+    record_id = client.create("Contact", LastName="x", Email="since@example.com")
+    for path in (f"sobjects/Contact/{record_id}", "sobjects/Contact/Email/since@example.com"):
+        for until, status in ((PAST, 412), ("nonsense", 400)):
+            headers = {"If-Unmodified-Since": until}
+            answer = client.call("PATCH", path, json={"Title": "y"}, headers=headers)
+            assert answer.status_code == status
+        assert read(client, "Contact", record_id)["Title"] is None
+    headers = {"If-Unmodified-Since": client.get(path).headers["last-modified"]}
+    answer = client.call("PATCH", path, json={"Title": "y"}, headers=headers)
+    assert answer.status_code in (200, 204)
+    headers = {"If-Unmodified-Since": PAST}
+    assert client.call("GET", path, headers=headers).status_code == 412
+    assert client.call("DELETE", path, headers=headers).status_code == 204
+
+
+def test_relationships_lead_to_parents(client: Client) -> None:
+    top = client.create("Account", Name="top")
+    account = client.create("Account", Name="middle", ParentId=top)
+    contact = client.create("Contact", LastName="x", AccountId=account)
+    path = f"sobjects/Contact/{contact}/Account"
+    assert client.get(path, fields="Name").json() == {
+        "attributes": {
+            "type": "Account",
+            "url": f"/services/data/v60.0/sobjects/Account/{account}",
+        },
+        "Name": "middle",
+    }
+    assert client.get(f"{path}/parent", fields="Name").json()["Name"] == "top"
+    assert client.get(f"sobjects/Contact/{contact}/Owner").json()["Username"]
+    assert client.call("PATCH", f"{path}/Parent", json={"Name": "changed"}).status_code == 204
+    assert read(client, "Account", top)["Name"] == "changed"
+    assert client.call("DELETE", f"{path}/Parent").status_code == 204
+    assert client.get(f"sobjects/Account/{top}").status_code == 404
+    wrong = client.get(path, fields="Nope")
+    assert (wrong.status_code, wrong.json()[0]["errorCode"]) == (400, "INVALID_FIELD")
+
+
+def test_relationships_lead_to_children(client: Client) -> None:
+    account = client.create("Account", Name="x")
+    contacts = [client.create("Contact", LastName=name, AccountId=account) for name in "ab"]
+    path = f"sobjects/Account/{account}/contacts"
+    found = client.get(path, fields="LastName").json()
+    assert (found["totalSize"], found["done"]) == (2, True)
+    assert sorted(one["LastName"] for one in found["records"]) == ["a", "b"]
+    assert {one["Id"] for one in client.get(path).json()["records"]} == set(contacts)
+    none = client.get(f"sobjects/Account/{account}/Opportunities")
+    assert (none.status_code, none.json()["records"]) == (200, [])
+    assert client.get(path, fields="Nope").status_code == 400
+
+
+@pytest.mark.parametrize("end", ["Nope", "ReportsTo", "Account/Nope", "Account/Contacts"])
+def test_relationships_that_lead_nowhere_are_not_found(client: Client, end: str) -> None:
+    account = client.create("Account", Name="x")
+    contact = client.create("Contact", LastName="x", AccountId=account)
+    assert client.get(f"sobjects/Contact/{contact}/{end}").status_code == 404
+    assert client.get(f"sobjects/Contact/003Em0000zzzzzz/{end}").status_code == 404
+    client.call("DELETE", f"sobjects/Contact/{contact}")
+    assert client.get(f"sobjects/Contact/{contact}/Account").status_code == 404
