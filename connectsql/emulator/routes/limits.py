@@ -9,13 +9,13 @@ from typing import Any
 import yaml
 
 from connectsql.emulator.org.org import Org
+from connectsql.emulator.org.quota import Allowance
 from connectsql.emulator.routes.handler import Handler
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router
 
 routes: Router[Handler] = Router()
 
-_BATCH_ROWS = 10_000  # a bulk job is processed in batches of so many rows
 _RECORD_KB = 2  # what a record takes up of the storage, whatever its size
 _STORAGE_MB = 10_240
 _BATCHES_SO_NAMED_SINCE = 49
@@ -24,11 +24,11 @@ _BATCHES_SO_NAMED_SINCE = 49
 @routes.route("GET", "/limits")
 def limits(org: Org, call: Call) -> Answer:
     """Answer the limits and what is left of each."""
-    calls, rows = org.quota.calls, org.quota.bulk_rows
     batches = "Batches" if call.version >= _BATCHES_SO_NAMED_SINCE else "Requests"
     counted = {
-        "DailyApiRequests": _limit(calls.limit, calls.used),
-        f"DailyBulkApi{batches}": _limit(rows.limit // _BATCH_ROWS, -(-rows.used // _BATCH_ROWS)),
+        "DailyApiRequests": _left(org.quota.calls),
+        f"DailyBulkApi{batches}": _left(org.bulk.batches),
+        "DailyBulkV2QueryJobs": _left(org.bulk.queries),
         "DataStorageMB": _limit(_STORAGE_MB, _records(org) * _RECORD_KB // 1024),
         "PermissionSets": _limit(1500, 1) | {"CreateCustom": _limit(1000, 1)},
     }
@@ -43,6 +43,10 @@ def record_count(org: Org, call: Call) -> Answer:
     named = filter(None, map(org.object, wanted)) if wanted else org.schema.objects
     counts = [{"count": org.store.count(one), "name": one.name} for one in named]
     return Answer(body={"sObjects": [one for one in counts if one["count"]]})
+
+
+def _left(allowance: Allowance) -> dict[str, Any]:
+    return _limit(allowance.limit, allowance.used)
 
 
 def _limit(most: int, used: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -70,12 +71,26 @@ def test_the_limits_tell_what_is_left(stingy: Client) -> None:
     assert all(0 <= limit["Remaining"] <= limit["Max"] for limit in told.values())
 
 
-def test_the_limits_tell_of_bulk_rows(fresh: Client) -> None:
-    fresh.call("POST", "/__emulator__/quota", json={"bulk_rows": 25_000})
-    assert fresh.get("limits").json()["DailyBulkApiBatches"]["Remaining"] == 15_000 - 3
+def test_the_limits_tell_of_bulk_jobs(fresh: Client) -> None:
+    query = {"operation": "query", "query": "SELECT Id FROM Account"}
+    assert fresh.call("POST", "jobs/query", json=query).status_code == 200
+    job = fresh.call("POST", "jobs/ingest", json={"object": "Account", "operation": "insert"})
+    path = f"jobs/ingest/{job.json()['id']}"
+    fresh.call("PUT", f"{path}/batches", data="Name\nx\n", headers={"Content-Type": "text/csv"})
+    fresh.call("PATCH", path, json={"state": "UploadComplete"})
+    _until_complete(fresh, path)
+    told = fresh.get("limits").json()
+    assert told["DailyBulkV2QueryJobs"] == {"Max": 10_000, "Remaining": 9_999}
+    assert told["DailyBulkApiBatches"] == {"Max": 15_000, "Remaining": 14_999}
     old = fresh.get("/services/data/v48.0/limits").json()
     assert "DailyBulkApiBatches" not in old
-    assert old["DailyBulkApiRequests"]["Remaining"] == 15_000 - 3
+    assert old["DailyBulkApiRequests"] == told["DailyBulkApiBatches"]
+
+
+def _until_complete(client: Client, path: str) -> None:
+    deadline = time.monotonic() + 30
+    while client.get(path).json()["state"] != "JobComplete":
+        assert time.monotonic() < deadline
 
 
 def test_the_limits_tell_of_storage() -> None:
