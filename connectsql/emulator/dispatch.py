@@ -6,7 +6,7 @@ import re
 
 from connectsql.emulator.org.journal import Caller
 from connectsql.emulator.org.org import Org
-from connectsql.emulator.routes import soap, versions
+from connectsql.emulator.routes import bulk_v1, soap, versions
 from connectsql.emulator.routes.handler import Handler
 from connectsql.emulator.routes.login import authorize, identity, tokens
 from connectsql.emulator.routes.table import data_routes
@@ -58,8 +58,18 @@ def _answer(org: Org, call: Call) -> Answer:
     versioned = _VERSIONED.fullmatch(call.path)
     if versioned:
         return _data(org, call, int(versioned[1]), versioned[3] or "/")
+    if bulk_v1.is_meant(call):
+        return _bulk_v1(org, call)
     handler, call.arguments = _OPEN.find(call.method, call.path)
     return handler(org, call)
+
+
+def _bulk_v1(org: Org, call: Call) -> Answer:
+    try:
+        _check_session(org, call)
+    except Refusal as refusal:
+        return bulk_v1.refused(org, call, refusal)
+    return bulk_v1.answer(org, call)
 
 
 def part(org: Org, call: Call) -> Answer:

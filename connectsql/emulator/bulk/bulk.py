@@ -40,7 +40,7 @@ class Bulk:
                 continue
             for batch in self.shelf.batches(job.id):
                 if batch.state in ("Queued", "InProgress"):
-                    self._start(job, batch)
+                    self.start_batch(job, batch)
 
     def spend_query(self) -> None:
         """Count a query job, or raise the refusal of one too many in a day."""
@@ -96,7 +96,7 @@ class Bulk:
     def start(self, job: Job) -> None:
         """Begin the work on the data of a job; one without any is complete."""
         for batch in self.shelf.batches(job.id) or [self.add(job, b"")]:
-            self._start(job, batch)
+            self.start_batch(job, batch)
 
     def set_state(self, job: Job, state: str) -> None:
         """Let a job be in another state."""
@@ -110,7 +110,7 @@ class Bulk:
         with self._org.transaction():
             for batch in self.shelf.batches(job.id):
                 if batch.state in ("Queued", "InProgress"):
-                    batch.state, batch.error = "Failed", "Aborted"
+                    batch.state = "NotProcessed"
                     self.shelf.save_batch(batch)
 
     def delete(self, job: Job) -> None:
@@ -118,7 +118,8 @@ class Bulk:
         with self._org.transaction():
             self.shelf.forget(job.id)
 
-    def _start(self, job: Job, batch: Batch) -> None:
+    def start_batch(self, job: Job, batch: Batch) -> None:
+        """Begin the work on one batch."""
         work = query if job.is_query else ingest
         self._org.tasks.spawn(self._worked_on(batch.id, work(self._org, self._progress, batch.id)))
 

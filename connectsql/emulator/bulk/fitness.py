@@ -16,46 +16,48 @@ if TYPE_CHECKING:
     from connectsql.emulator.org.org import Org
 
 _AGGREGATES = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX", "GROUPING"})
-_IN_CSV = "not supported in Bulk V2 Query with CSV content type"
 
 
-def checked(org: Org, text: str) -> str:
-    """Return the object that a query reads, or raise the refusal of the query."""
+def checked(org: Org, text: str, job: str = "Bulk V2 Query") -> str:
+    """Return the object that a query reads, or raise the refusal of the query.
+
+    ``job`` is what messages call the job whose result is CSV.
+    """
     query = parse(text)
-    _refuse_clauses(query)
+    _refuse_clauses(query, job)
     bound = check(query, org.schema, text)
     if isinstance(bound.result, Record):
         for field in _fields(bound.result):
-            _refuse_field(field)
+            _refuse_field(field, job)
     return bound.table.sobject.name
 
 
-def _refuse_clauses(query: Query) -> None:
+def _refuse_clauses(query: Query, job: str) -> None:
     if query.grouping:
-        raise _unfit("GROUP BY not supported in Bulk V2 Query")
+        raise _unfit(f"GROUP BY not supported in {job}")
     if query.offset:
-        raise _unfit("OFFSET not supported in Bulk V2 Query")
+        raise _unfit(f"OFFSET not supported in {job}")
     for one in query.selected:
         if isinstance(one, Query):
-            raise _unfit(f"Aggregate Relationships {_IN_CSV}")
+            raise _unfit(f"Aggregate Relationships not supported in {job} with CSV content type")
         if isinstance(one, Typeof):
-            raise _unfit(f"TypeOf expressions {_IN_CSV}")
+            raise _unfit(f"TypeOf expressions not supported in {job} with CSV content type")
         if isinstance(one, Call) and one.function in _AGGREGATES:
-            raise _unfit("Aggregate query not supported in Bulk V2 Query")
+            raise _unfit(f"Aggregate query not supported in {job}")
         if isinstance(one, Call) and one.function == "FIELDS":
-            _refuse_fields(str(one.argument))
+            _refuse_fields(str(one.argument), job)
 
 
-def _refuse_fields(group: str) -> None:
+def _refuse_fields(group: str, job: str) -> None:
     if group.upper() in ("ALL", "CUSTOM"):
-        raise _unfit(f"FIELDS({group.upper()}) not supported in Bulk V2 Query")
+        raise _unfit(f"FIELDS({group.upper()}) not supported in {job}")
 
 
-def _refuse_field(field: Field) -> None:
+def _refuse_field(field: Field, job: str) -> None:
     if field.type in COMPOSED:
         raise _unfit("Selecting compound data not supported in Bulk Query")
     if field.type == "base64":
-        raise _unfit(f"Blob field {_IN_CSV}")
+        raise _unfit(f"Blob field not supported in {job} with CSV content type")
 
 
 def _fields(record: Record) -> Iterator[Field]:

@@ -94,7 +94,8 @@ def rows_of(org: Org, job: Job, sobject: SObject, body: bytes) -> Iterator[Row]:
 
 
 def _of_csv(org: Org, job: Job, sobject: SObject, body: bytes) -> Iterator[Row]:
-    table = Table(body, Dialect(job.column_delimiter, job.line_ending))
+    dialect = Dialect(job.column_delimiter, job.line_ending)
+    table = Table(body, dialect, either_ending=job.api == "Classic")
     if not table.names:
         return
     columns = Columns(table.names, sobject, org.schema)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from connectsql.emulator.bulk import fitness
 from connectsql.emulator.bulk.dialect import Dialect
 from connectsql.emulator.bulk.job import Job
 from connectsql.emulator.bulk.progress import Progress
@@ -72,6 +73,8 @@ async def _keep(org: Org, progress: Progress, job: Job, batch_id: str, text: str
 
 def _as_csv(org: Org, job: Job, name: str, text: str) -> Any:
     """Give the header, then chunks of lines."""
+    if job.api == "Classic":
+        _check_root(job, fitness.checked(org, text, "Bulk Query"))
     found = rows_of(Source.of(org), text, name=name, deleted=job.operation == "queryAll")
     dialect = Dialect(job.column_delimiter, job.line_ending)
     try:
@@ -86,8 +89,9 @@ def _as_csv(org: Org, job: Job, name: str, text: str) -> Any:
 def _as_json(org: Org, job: Job, name: str, text: str) -> Any:
     """Give chunks of records, each as JSON; datetimes are milliseconds."""
     bound = check(parse(text), org.schema, text)
+    _check_root(job, bound.table.sobject.name)
     if not isinstance(bound.result, Record):
-        raise Refusal("FEATURENOTENABLED", "Aggregate query not supported in Bulk Query")
+        raise Refusal("FUNCTIONALITY_NOT_ENABLED", "Aggregate query not supported in Bulk Query")
     columns: list[str] = []
     shape = RecordShape(bound.result, columns)
     statement = select(bound, columns, deleted=job.operation == "queryAll")
@@ -101,6 +105,15 @@ def _as_json(org: Org, job: Job, name: str, text: str) -> Any:
             yield [json.dumps(record, ensure_ascii=False) for record in records]
     finally:
         org.store.forget(name)
+
+
+def _check_root(job: Job, name: str) -> None:
+    if name != job.object:
+        message = (
+            f"The root entity of the requested query ({name}) does not match the entity of the "
+            f"requested Bulk API Job ({job.object})."
+        )
+        raise Refusal("INVALID_TYPE_FOR_OPERATION", message)
 
 
 def _to_milliseconds(record: dict[str, Any], shape: Record) -> None:

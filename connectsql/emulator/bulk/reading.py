@@ -32,11 +32,15 @@ class Broken:
 
 
 class Table:
-    """A header and rows. ``names`` is empty where the data are."""
+    """A header and rows. ``names`` is empty where the data are.
 
-    def __init__(self, body: bytes, dialect: Dialect) -> None:
+    With ``either_ending`` both line endings will do, whatever the dialect says.
+    """
+
+    def __init__(self, body: bytes, dialect: Dialect, *, either_ending: bool = False) -> None:
         """Read the header; raises ``Unusable``."""
-        self._dialect = dialect
+        self._line_ending = None if either_ending else dialect.line_ending
+        self._delimiter = dialect.delimiter
         self._lines: list[str] = []
         self._suspect, self._record = _patterns(dialect.delimiter)
         self._reader = csv.reader(self._tracked(body), delimiter=dialect.delimiter, strict=True)
@@ -79,8 +83,8 @@ class Table:
 
     def _check_line_ending(self, line: str) -> None:
         ending = line[len(line.rstrip("\r\n")) :]
-        chosen = self._dialect.line_ending
-        if ending and not ending.startswith(LINE_ENDINGS[chosen]):
+        chosen = self._line_ending
+        if chosen and ending and not ending.startswith(LINE_ENDINGS[chosen]):
             raise Unusable(
                 "ClientInputError : LineEnding is invalid on user data. "
                 f"Current LineEnding setting is {chosen}"
@@ -99,7 +103,7 @@ class Table:
 
     def _broken(self, reason: str) -> Broken:
         line = "".join(self._lines).rstrip("\r\n")
-        cells = [one.strip().strip('"') for one in line.split(self._dialect.delimiter)]
+        cells = [one.strip().strip('"') for one in line.split(self._delimiter)]
         return Broken(_fitted(cells, len(self.names)), f"the row is no CSV: {reason}")
 
 

@@ -44,14 +44,6 @@ def unprocessed(shelf: Shelf, job: Job, batch: Batch | None) -> bytes:
     return _file(job, [table.names, *rows])
 
 
-def of_classic(shelf: Shelf, batch: Batch) -> list[list[str]]:
-    """Return ``Id, Success, Created, Error`` of each row, as Bulk API 1.0 has them."""
-    return [
-        [record_id or "", _word(error is None), _word(created), error or ""]
-        for _, record_id, created, error in shelf.results(batch.id)
-    ]
-
-
 def _told(shelf: Shelf, job: Job, batch: Batch | None, names: list[str], told: Any) -> bytes:
     table = _table(shelf, job, batch)
     if table is None or batch is None:

@@ -17,7 +17,7 @@ _PATH = "/jobs/query"
 _PROPERTIES = frozenset(
     {"columnDelimiter", "concurrencyMode", "contentType", "lineEnding", "operation", "query"}
 )
-_PAGE = 50_000
+_PAGE = 10_000
 _PAGES_AT_ONCE = 5
 _PAGES_SINCE = 58.0
 
