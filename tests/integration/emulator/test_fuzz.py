@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from connectsql.emulator import Options, start_in_thread
+from connectsql.emulator.dispatch import part
 from connectsql.emulator.routes.table import data_routes
 
 from .conftest import Client
 
-ROUTES = data_routes().templates
+ROUTES = data_routes(part).templates
 OBJECTS = ("Account", "contact", "Opportunity", "User", "Nope__c")
 FIELDS = ("Name", "Id", "ExternalId__c", "AccountId", "Account", "LastName", "CreatedDate", "x")
 IDS = ("001Em0000000001AAB", "001Em000000001B", "0015500001QdQWaAAN", "750Em0000000001AAA")
