@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from simple_salesforce import Salesforce, SalesforceAuthenticationFailed
 
 from connectsql.emulator import Options, RunningOrg, start_in_thread
+from connectsql.emulator.routes.login.grants import SECURITY_TOKEN
 
 from .support.https import rerouted_session
 
@@ -67,8 +68,8 @@ def test_a_key_of_ones_own(org: RunningOrg, private_key: rsa.RSAPrivateKey) -> N
 
 
 def test_username_password_and_security_token(org: RunningOrg) -> None:
-    check(log_in(org, username=org.username, password=org.password, security_token=""))
-    check(log_in(org, username=org.username, password=org.password, security_token="Ab12"))
+    user = {"username": org.username, "password": org.password}
+    check(log_in(org, **user, security_token=SECURITY_TOKEN))
 
 
 def test_username_and_password_from_a_trusted_network(org: RunningOrg) -> None:
