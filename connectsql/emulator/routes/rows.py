@@ -10,7 +10,7 @@ from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.records import without_id
 from connectsql.emulator.org.schema import Field, SObject
 from connectsql.emulator.org.store import DELETED
-from connectsql.emulator.routes import relations
+from connectsql.emulator.routes import blobs, relations
 from connectsql.emulator.routes.conditions import State, is_conditional
 from connectsql.emulator.routes.handler import (
     Handler,
@@ -138,6 +138,8 @@ def _related(org: Org, call: Call, act: _Act) -> Answer:
     sobject = named_object(org, call)
     _, key, *names = call.arguments.values()
     record_id = _existing_id(org, sobject, key)
+    if act is _read and blobs.is_blob(sobject, names[-1]) and len(names) == 1:
+        return blobs.read(org, sobject, record_id, names[0])
     children = relations.child_relationship(sobject, names[0]) if len(names) == 1 else None
     if children is not None and act is _read:
         return relations.children(org, call, record_id, children, listed(call, "fields"))
@@ -175,6 +177,8 @@ def _read(org: Org, call: Call, sobject: SObject, record_id: str) -> Answer:
     if state.is_known(call):
         return Answer(status=304, headers=state.headers)
     (record,) = read_records(org.store, sobject, fields, [record_id], call.data_url)
+    if record is not None:
+        blobs.link(record, fields)
     return Answer(body=record, headers=state.headers, records=1)
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from connectsql.emulator import Options, start_in_thread
 
 from .conftest import Client
 
@@ -388,3 +393,33 @@ def test_relationships_that_lead_nowhere_are_not_found(client: Client, end: str)
     assert client.get(f"sobjects/Contact/003Em0000zzzzzz/{end}").status_code == 404
     client.call("DELETE", f"sobjects/Contact/{contact}")
     assert client.get(f"sobjects/Contact/{contact}/Account").status_code == 404
+
+
+def field(name: str, kind: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "label": name, "type": kind, "length": 100_000} | more
+
+
+def test_a_field_of_bytes_is_an_address_where_the_bytes_are(tmp_path: Path) -> None:
+    fields = [
+        field("Id", "id"),
+        field("Name", "string", createable=True),
+        field("Body", "base64", createable=True, updateable=True),
+        field("SystemModstamp", "datetime"),
+    ]
+    told = {"name": "Attachment", "label": "Attachment", "keyPrefix": "00P", "fields": fields}
+    (tmp_path / "Attachment.json").write_text(json.dumps(told))
+    with start_in_thread(Options(describe=tmp_path)) as org:
+        client = Client(org)
+        record_id = client.create("Attachment", Name="x", Body=b64encode(b"\0\xff").decode())
+        path = f"sobjects/Attachment/{record_id}"
+        assert client.get(path).json()["Body"] == f"/services/data/v60.0/{path}/Body"
+        answer = client.get(f"{path}/Body")
+        assert answer.content == b"\0\xff"
+        assert answer.headers["content-type"] == "application/octet-stream"
+        requests = [{"method": "GET", "url": f"v60.0/{path}/Body"}]
+        batch = client.call("POST", "composite/batch", json={"batchRequests": requests}).json()
+        assert batch["results"][0]["statusCode"] == 400
+        empty = client.create("Attachment", Name="y")
+        assert client.get(f"sobjects/Attachment/{empty}").json()["Body"] is None
+        assert client.get(f"sobjects/Attachment/{empty}/Body").status_code == 404
+        client.close()

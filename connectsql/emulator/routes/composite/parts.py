@@ -56,6 +56,9 @@ class Parts:
             at=self._outer.at,
         )
         answered = self._part(self.org, call)
+        if "Content-Type" in answered.headers:
+            refusal = Refusal(HALTED, "A composite request cannot answer anything but JSON")
+            answered = Answer(status=refusal.status, body=refusal.as_body())
         self._records += answered.records or 0
         self._known = self._known and answered.known
         self._objects.add(answered.object or call.arguments.get("object"))
