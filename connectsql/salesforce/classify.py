@@ -69,6 +69,7 @@ _CODES: dict[Verdict, tuple[str, ...]] = {
         "INVALID_QUERY_FILTER_OPERATOR",
         "QUERY_TOO_COMPLICATED",
         "STORAGE_LIMIT_EXCEEDED",
+        "GONE",  # the same, as REST says it
         "UNSUPPORTED_API_VERSION",
     ),
 }
