@@ -248,7 +248,8 @@ def _refuse_many_chunks(records: list[Any]) -> None:
 
 def _type_name(record: Any) -> str | None:
     attributes = record.get("attributes")
-    return attributes.get("type") if isinstance(attributes, dict) else None
+    name = attributes.get("type") if isinstance(attributes, dict) else None
+    return name if isinstance(name, str) else None
 
 
 def _common_type(records: Sequence[Any]) -> str | None:
@@ -259,7 +260,7 @@ def _common_type(records: Sequence[Any]) -> str | None:
 
 def _type_of(org: Org, record: Any) -> SObject:
     name = _type_name(record)
-    if not isinstance(name, str):
+    if name is None:
         raise refuse_row("MISSING_ARGUMENT", "attributes.type is required", "attributes")
     sobject = org.object(name)
     if sobject is None:
