@@ -145,6 +145,8 @@ def test_too_many_records_are_refused_as_a_whole(client: Client) -> None:
 def test_rows_without_a_type_and_bodies_without_records_are_refused(client: Client) -> None:
     (row,) = client.collection("POST", "", [{"Name": "x"}])
     assert row["errors"][0]["statusCode"] == "MISSING_ARGUMENT"
+    (row,) = client.collection("POST", "", [{"attributes": {"type": ["Account"]}}])
+    assert row["errors"][0]["statusCode"] == "MISSING_ARGUMENT"
     (row,) = client.collection("POST", "", [{"attributes": {"type": "Nope"}}])
     assert row["errors"][0]["statusCode"] == "INVALID_TYPE"
     for body in ({}, {"records": 1}, {"records": [1]}):
