@@ -16,6 +16,7 @@ from connectsql.emulator.org.codes import Codes
 from connectsql.emulator.org.cursors import Cursors
 from connectsql.emulator.org.data import Data
 from connectsql.emulator.org.describe import Describes
+from connectsql.emulator.org.kept import as_kept
 from connectsql.emulator.org.loading import load_schema
 from connectsql.emulator.org.quota import Quota
 from connectsql.emulator.org.records import Records
@@ -34,7 +35,7 @@ class Org:
         self.faults = FaultPlan(options.seed)
         if options.faults:
             self.faults.extend(read_plan(options.faults))
-        schema = load_schema(options.describe)
+        schema = as_kept(load_schema(options.describe), options.data)
         self.client_key = load_client_key(options.client_key)
         self.store = Store(schema, options.data)
         self.data = Data(schema, self.store, now, self.user_id)
@@ -60,6 +61,12 @@ class Org:
     def schema(self) -> Schema:
         """The objects of the org."""
         return self.data.schema
+
+    def reshaped(self, schema: Schema, names: set[str]) -> None:
+        """Have other objects from now on; ``names`` are those that changed."""
+        self.data.schema = schema
+        self._records.clear()
+        self.describes.forget(names, self.now())
 
     def now(self) -> datetime:
         """Return the present time, or the moment at which a late commit began."""

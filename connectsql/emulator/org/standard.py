@@ -33,16 +33,21 @@ def standard_describes() -> tuple[dict[str, Any], ...]:
     """Return the describes of the standard objects; they are shared, so leave them as is."""
     text = files(__package__).joinpath("standard.yaml").read_text(encoding="utf-8")
     objects = yaml.safe_load(text)
-    return tuple(_object(name, told, objects) for name, told in objects.items())
+    return tuple(object_describe(name, told, objects) for name, told in objects.items())
 
 
-def _object(name: str, told: dict[str, Any], objects: dict[str, Any]) -> dict[str, Any]:
+def object_describe(name: str, told: dict[str, Any], objects: dict[str, Any]) -> dict[str, Any]:
+    """Return the describe of an object in the short form of ``standard.yaml``.
+
+    ``objects`` are those, in the same form, whose lookups may lead to it.
+    """
     deletable = told.get("deletable", True)
     writable = told.get("createable", True)
     return DEFAULT_OBJECT | {
         "name": name,
-        "label": name,
+        "label": told.get("label", name),
         "labelPlural": told["plural"],
+        "custom": name.endswith("__c"),
         "keyPrefix": told["prefix"],
         "createable": writable,
         "updateable": writable,
@@ -50,7 +55,7 @@ def _object(name: str, told: dict[str, Any], objects: dict[str, Any]) -> dict[st
         "undeletable": deletable,
         "mergeable": told.get("mergeable", False),
         "childRelationships": _children(name, objects),
-        "fields": [_field(one, spec) for one, spec in _all_fields(told, deletable).items()],
+        "fields": [field_describe(one, spec) for one, spec in _all_fields(told, deletable).items()],
     }
 
 
@@ -61,7 +66,8 @@ def _all_fields(told: dict[str, Any], deletable: bool) -> dict[str, Any]:
     return head | standard | _SYSTEM | own
 
 
-def _field(name: str, told: dict[str, Any]) -> dict[str, Any]:
+def field_describe(name: str, told: dict[str, Any]) -> dict[str, Any]:
+    """Return the describe of a field in the short form of ``standard.yaml``."""
     kind = told.get("type", "string")
     system = told.get("system", False)
     computed = kind == "address" or told.get("autonumber", False)
@@ -94,6 +100,7 @@ def _field(name: str, told: dict[str, Any]) -> dict[str, Any]:
         "polymorphicForeignKey": len(told.get("to", ())) > 1,
         "namePointing": len(told.get("to", ())) > 1,
         "picklistValues": _picklist(told),
+        "restrictedPicklist": told.get("restricted", False),
         "defaultValue": _default(told),
         "filterable": length < 4000 and kind != "address",
         "sortable": length < 4000 and kind != "address",
@@ -122,18 +129,27 @@ def _picklist(told: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def child_relationship(
+    child: str, field: str, name: str | None, ondelete: str | None
+) -> dict[str, Any]:
+    """Return the element of a parent's ``childRelationships`` for a lookup that leads to it."""
+    return {
+        "cascadeDelete": ondelete == "cascade",
+        "childSObject": child,
+        "deprecatedAndHidden": False,
+        "field": field,
+        "junctionIdListNames": [],
+        "junctionReferenceTo": [],
+        "relationshipName": name,
+        "restrictedDelete": ondelete == "restrict",
+    }
+
+
 def _children(parent: str, objects: dict[str, Any]) -> list[dict[str, Any]]:
     return [
-        {
-            "cascadeDelete": spec.get("ondelete") == "cascade",
-            "childSObject": child,
-            "deprecatedAndHidden": False,
-            "field": name,
-            "junctionIdListNames": [],
-            "junctionReferenceTo": [],
-            "relationshipName": _child_relationship(parent, child, told, spec),
-            "restrictedDelete": spec.get("ondelete") == "restrict",
-        }
+        child_relationship(
+            child, name, _child_relationship(parent, child, told, spec), spec.get("ondelete")
+        )
         for child, told in objects.items()
         for name, spec in told["fields"].items()
         if parent in spec.get("to", ())

@@ -37,11 +37,9 @@ class Store:
     """The records of an org. One connection, used by one thread at a time."""
 
     def __init__(self, schema: Schema, file: Path | None) -> None:
-        self._schema = schema
         self._connection = _connect(file)
         self._writer = self._connection.cursor()
-        self._columns = {one.name: _columns(one) for one in schema.objects}
-        self._fetches = {name: _fetch(name, list(them)) for name, them in self._columns.items()}
+        self.learn(schema)
         self._numbers: dict[str, int] = {}
         self._dirty: set[str] = set()
         self._depth = 0
@@ -161,6 +159,17 @@ class Store:
         found = self._connection.execute(_find(sobject.name, field), (wanted,)).fetchall()
         return [row[0] for row in found]
 
+    def rows(self, sobject: SObject, field: Field, value: Any) -> Iterator[Row]:
+        """Return the records, not deleted, whose field equals the value."""
+        for record_id in self.find(sobject, field, value):
+            row = self.fetch(sobject, record_id)
+            if row is not None:
+                yield row
+
+    def all_ids(self, sobject: SObject) -> list[str]:
+        """Return the ids of all records that are not deleted."""
+        return self.some_ids(sobject, -1)
+
     def some_ids(self, sobject: SObject, most: int = 1000) -> list[str]:
         """Return the ids of the first records that are not deleted."""
         table = quote(sobject.name)
@@ -184,8 +193,11 @@ class Store:
         self._connection.execute(statement, values)
 
     def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Run a statement once for each row of values."""
-        self._connection.executemany(statement, rows)
+        """Run a statement once for each row of values. Raises ``Taken`` as ``insert`` does."""
+        try:
+            self._connection.executemany(statement, rows)
+        except sqlite3.IntegrityError as broken:
+            raise Taken from broken
 
     def keep(self, name: str, statement: str, values: Sequence[Any]) -> int:
         """Keep a statement's result, as it is now, under a name; return its number of rows."""
@@ -201,6 +213,44 @@ class Store:
     def forget(self, name: str) -> None:
         """Give up a kept result; a transaction that was undone may have taken it along."""
         self._connection.execute(f"DROP TABLE IF EXISTS temp.{quote(name)}")
+
+    def reshape(self, schema: Schema, emptied: tuple[str, str] | None = None) -> None:
+        """Hold the objects of another schema; ``emptied`` is a column to lose its values.
+
+        Raises ``Taken`` where a field became unique and its values are not.
+        """
+        for old in self._schema.objects:
+            self._drop_outdated(old, schema.find(old.name), emptied)
+        self.learn(schema)
+        try:
+            for sobject in schema.objects:
+                self._create(sobject)
+        except sqlite3.IntegrityError as broken:
+            raise Taken from broken
+
+    def learn(self, schema: Schema) -> None:
+        """Take a schema as the one that the tables are of."""
+        self._schema = schema
+        self._columns = {one.name: _columns(one) for one in schema.objects}
+        self._fetches = {name: _fetch(name, list(them)) for name, them in self._columns.items()}
+
+    def _drop_outdated(
+        self, old: SObject, new: SObject | None, emptied: tuple[str, str] | None
+    ) -> None:
+        """Drop the table, columns and indexes of an object that are not as they have to be."""
+        table = quote(old.name)
+        if new is None:
+            self._connection.execute(f"DROP TABLE {table}")
+            return
+        columns = _columns(new)
+        for field in old.stored:
+            known = new.field(field.name)
+            outdated = field.name not in columns or (old.name, field.name) == emptied
+            if outdated or known is None or _index_of(old, field) != _index_of(new, known):
+                index = quote(_index_name(old.name, field))
+                self._connection.execute(f"DROP INDEX IF EXISTS {index}")
+            if outdated and field.name != DELETED:
+                self._connection.execute(f"ALTER TABLE {table} DROP COLUMN {quote(field.name)}")
 
     def _prepare(self) -> None:
         self._connection.execute(
@@ -311,16 +361,24 @@ def _column_type(field: Field) -> str:
     return f"TEXT COLLATE {text.COLLATION}" if field.folds_case else "TEXT"
 
 
+def _index_name(table: str, field: Field) -> str:
+    name = f"{table}.{field.name}.{'folded' if field.folds_case else 'set'}"
+    return f"{name}.one" if field.unique else name
+
+
 def _index(table: str, field: Field) -> str:
     """Return the statement that makes a field's index, which does without the nulls."""
     column = quote(field.name)
-    name, key = f"{table}.{field.name}.set", column
-    if field.folds_case:
-        name, key = f"{table}.{field.name}.folded", f"{text.FOLDED}({column})"
+    key = f"{text.FOLDED}({column})" if field.folds_case else column
     kind, which = "INDEX", f"{column} IS NOT NULL"
     if field.unique:
-        name, kind, which = f"{name}.one", "UNIQUE INDEX", f'{which} AND "IsDeleted"=0'
-    return f"CREATE {kind} IF NOT EXISTS {quote(name)} ON {quote(table)} ({key}) WHERE {which}"
+        kind, which = "UNIQUE INDEX", f'{which} AND "IsDeleted"=0'
+    name = quote(_index_name(table, field))
+    return f"CREATE {kind} IF NOT EXISTS {name} ON {quote(table)} ({key}) WHERE {which}"
+
+
+def _index_of(sobject: SObject, field: Field) -> str | None:
+    return _index(sobject.name, field) if _is_indexed(field) else None
 
 
 def _is_indexed(field: Field) -> bool:
