@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from .conftest import Client
 
+RECORDED = Path(__file__).resolve().parents[4] / "shared" / "data" / "recorded" / "cumulusci"
 ROOT = "/services/data/v60.0"
 UNDONE = [
     {
@@ -354,3 +358,41 @@ def test_the_resources_are_listed(client: Client) -> None:
         name: f"{ROOT}/composite/{name}" for name in ("tree", "batch", "sobjects", "graph")
     }
     assert "graph" not in client.call("GET", "/services/data/v49.0/composite").json()
+
+
+def test_there_are_series_since_38_and_batches_since_34(client: Client) -> None:
+    for path, version in (("", "37.0"), ("/batch", "33.0"), ("/graph", "49.0")):
+        address = f"/services/data/v{version}/composite{path}"
+        assert client.call("POST", address, json={}).status_code == 404
+
+
+def test_a_planned_fault_can_happen_to_a_part_alone(fresh: Client) -> None:
+    rows = {"records": [{"attributes": {"type": "Account"}, "Name": one} for one in "ab"]}
+    busy = {"statusCode": "UNABLE_TO_LOCK_ROW", "message": "busy"}
+    plan = [
+        {"action": "row_error", "part": True, "path": "composite/sobjects", "index": 1, **busy},
+        {"action": "error", "part": True, "object": "Lead", "status": 503}
+        | {"errorCode": "SERVER_UNAVAILABLE", "message": "later"},
+    ]
+    assert fresh.call("POST", "/__emulator__/faults", json=plan).status_code == 200
+    saved, failed, last = send(
+        fresh,
+        sub("a", "POST", "composite/sobjects", rows),
+        sub("b", "POST", "sobjects/Lead", {"LastName": "x", "Company": "y"}),
+        sub("c", "POST", "sobjects/Account", {"Name": "c"}),
+    )
+    assert [one["success"] for one in saved["body"]] == [True, False]
+    assert saved["body"][1]["errors"][0]["statusCode"] == "UNABLE_TO_LOCK_ROW"
+    assert (failed["httpStatusCode"], last["httpStatusCode"]) == (503, 201)
+    assert fresh.names("SELECT Name FROM Account ORDER BY Name") == ["a", "c"]
+
+
+@pytest.mark.skipif(not RECORDED.exists(), reason="needs the shared recordings")
+@pytest.mark.parametrize("name", ["test_errors", "test_reference_ids"])
+def test_recorded_series_are_answered_alike(fresh: Client, name: str) -> None:
+    file = RECORDED / f"TestCompositeParallelSalesforce.{name}.yaml"
+    for one in yaml.safe_load(file.read_text())["interactions"]:
+        body = one["request"]["body"].replace("vxx.0", "v60.0")
+        answer = fresh.call("POST", "composite", data=body)
+        assert answer.status_code == one["response"]["status"]["code"]
+        assert answer.json() == json.loads(one["response"]["body"]["string"])

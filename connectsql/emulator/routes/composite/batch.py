@@ -8,7 +8,7 @@ from typing import Any
 
 from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.composite.parts import Parts, content, listed
-from connectsql.emulator.routes.handler import Handler, flag
+from connectsql.emulator.routes.handler import Handler, flag, since
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import Answer, Call
 
@@ -22,6 +22,7 @@ _FIRST_ERROR = 400
 
 def send(part: Handler, org: Org, call: Call) -> Answer:
     """Answer up to 25 calls; each counts as a call and is committed by itself."""
+    since(call, _OLDEST)
     body = call.json_object()
     requests = [_read(one, call.version) for one in listed(body, "batchRequests", _MOST)]
     org.quota.spend(len(requests) - 1)

@@ -20,8 +20,8 @@ from connectsql.emulator.routes.composite.series import (
     read_subrequests,
     refused_results,
 )
-from connectsql.emulator.routes.handler import Handler
-from connectsql.emulator.wire.errors import Refusal, not_found
+from connectsql.emulator.routes.handler import Handler, since
+from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import Answer, Call
 
 _MOST_GRAPHS = 75
@@ -40,8 +40,7 @@ _Graph = tuple[str, list[Subrequest]]
 
 def send(part: Handler, org: Org, call: Call) -> Answer:
     """Answer graphs one after the other until too many have failed."""
-    if call.version < GRAPHS_SINCE:
-        raise not_found()
+    since(call, GRAPHS_SINCE)
     graphs = _read(call)
     _check_limits(graphs)
     parts = Parts(org, call, part)

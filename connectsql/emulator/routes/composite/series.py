@@ -18,10 +18,11 @@ from connectsql.emulator.routes.composite.parts import (
     rolled_back,
 )
 from connectsql.emulator.routes.composite.references import NAME, References, malformed_reference
-from connectsql.emulator.routes.handler import Handler, flag
+from connectsql.emulator.routes.handler import Handler, flag, since
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import Answer, Call
 
+_SINCE = 38.0
 _MOST = 25
 _MOST_WIDE = 5
 _STRICT_NAMES_SINCE = 52.0
@@ -127,6 +128,7 @@ class _Failed(Exception):
 
 def send(part: Handler, org: Org, call: Call) -> Answer:
     """Answer up to 25 calls, of which up to 5 are queries or collections."""
+    since(call, _SINCE)
     body = call.json_object()
     subrequests = read_subrequests(body, call.version, _MOST)
     wide = sum(_is_wide(one) for one in subrequests)
