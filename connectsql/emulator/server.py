@@ -12,16 +12,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
 from connectsql.emulator.app import Application
 from connectsql.emulator.options import Options
+from connectsql.emulator.org.clock import Clock, system_clock
 from connectsql.emulator.org.founding import found
 from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.seed import seed
 from connectsql.errors import EmulatorError
+
+if TYPE_CHECKING:
+    from connectsql.emulator.events.service import PubSubServer
 
 _HOST = "127.0.0.1"
 _BACKLOG = 2048
@@ -31,13 +35,14 @@ _PATIENCE_SECONDS = 1
 class RunningOrg:
     """An org that is being served, and what is needed to call it.
 
-    A context manager: leaving it stops the org.
+    A context manager: leaving it stops the org. ``pubsub`` is the host and port of the
+    Pub/Sub API, None for an org without events.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, now: Clock = system_clock) -> None:
         self._socket = _bind(options.port)
         try:
-            self._org = _open(options)
+            self._org, pubsub = _open(options, now)
         except BaseException:
             self._socket.close()
             raise
@@ -47,10 +52,14 @@ class RunningOrg:
         self.client_secret = options.client_secret
         self.username = options.username
         self.password = options.password
-        self._server = _Server(Application(self._org, self._drop))
+        self._server = _Server(Application(self._org, self._drop), pubsub)
         self._thread = threading.Thread(target=self._serve, name="emulator", daemon=True)
         self._thread.start()
         self._server.accepting.wait()
+        if self._server.failure:
+            self.stop()
+            raise self._server.failure
+        self.pubsub = f"{_HOST}:{pubsub.port}" if pubsub else None
 
     def stop(self) -> None:
         """Stop serving and let go of the port and the data file. Once is enough."""
@@ -60,7 +69,8 @@ class RunningOrg:
     def as_json(self) -> dict[str, Any]:
         """Return what a client needs to know."""
         names = ("url", "access_token", "client_id", "client_secret", "username", "password")
-        return {name: getattr(self, name) for name in names}
+        told = {name: getattr(self, name) for name in names}
+        return told | ({"pubsub": self.pubsub} if self.pubsub else {})
 
     def __enter__(self) -> RunningOrg:
         return self
@@ -92,7 +102,7 @@ class RunningOrg:
 class _Server(uvicorn.Server):
     """Uvicorn, told when it accepts calls and kept from handling signals itself."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, pubsub: PubSubServer | None) -> None:
         config = uvicorn.Config(
             application,
             loop="auto",
@@ -109,15 +119,26 @@ class _Server(uvicorn.Server):
         )
         super().__init__(config)
         self.accepting = threading.Event()
+        self.failure: EmulatorError | None = None
         self._application = application
+        self._pubsub = pubsub
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._pubsub:
+            try:
+                await self._pubsub.start(_HOST)
+            except EmulatorError as failure:
+                self.failure = failure
+                self.should_exit = True
+                return
         await super().startup(sockets)
         self._application.org.bulk.resume()
         self.accepting.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._application.close()
+        if self._pubsub:
+            await self._pubsub.stop()
         await super().shutdown(sockets)
 
     @contextmanager
@@ -125,21 +146,21 @@ class _Server(uvicorn.Server):
         yield
 
 
-def start_in_thread(options: Options | None = None) -> RunningOrg:
+def start_in_thread(options: Options | None = None, *, now: Clock = system_clock) -> RunningOrg:
     """Start an org in a thread of this process; it accepts calls when this returns.
 
-    Raises ``EmulatorError`` for a taken port, bad describes, a bad data file, or records to
-    be seeded of an object that the org lacks.
+    ``now`` is the org's clock. Raises ``EmulatorError`` for a taken port, bad describes, a
+    bad data file, or records to be seeded or events of an object that the org lacks.
     """
-    return RunningOrg(options or Options())
+    return RunningOrg(options or Options(), now)
 
 
 def run(options: Options) -> None:
     """Serve an org until SIGTERM or SIGINT.
 
     The first line on stdout is a JSON object of ``url``, ``access_token``, ``client_id``,
-    ``client_secret``, ``username`` and ``password``, written once calls are accepted.
-    Everything else goes to stderr. Raises what ``start_in_thread`` does.
+    ``client_secret``, ``username`` and ``password``, and with events ``pubsub``, written once
+    calls are accepted. Everything else goes to stderr. Raises what ``start_in_thread`` does.
     """
     asked_to_stop = threading.Event()
     with _signals_set(asked_to_stop), _logging_to_stderr(), start_in_thread(options) as org:
@@ -172,15 +193,28 @@ def _logging_to_stderr() -> Iterator[None]:
         log.removeHandler(handler)
 
 
-def _open(options: Options) -> Org:
-    org = Org(options)
+def _open(options: Options, now: Clock) -> tuple[Org, PubSubServer | None]:
+    org = Org(options, now)
     try:
         found(org)
         seed(org, options.seed_records, options.seed)
+        org.automation.refresh()
+        return org, _open_events(org, now) if options.events else None
     except BaseException:
         org.close()
         raise
-    return org
+
+
+def _open_events(org: Org, now: Clock) -> PubSubServer:
+    """Let the org have events, from now on. What they need is imported only here."""
+    try:
+        from connectsql.emulator.events.service import open_events
+    except ModuleNotFoundError as missing:
+        raise EmulatorError(
+            f"change events need the package {missing.name}",
+            hint="Install connectsql with its extra: pip install 'connectsql[events]'",
+        ) from missing
+    return open_events(org, now)
 
 
 def _bind(port: int) -> socket.socket:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from connectsql.emulator.bulk.bulk import Bulk
 from connectsql.emulator.faults.plan import FaultPlan, read_plan
@@ -26,9 +27,15 @@ from connectsql.emulator.org.sessions import Grants, Sessions
 from connectsql.emulator.org.store import Store
 from connectsql.emulator.org.tasks import Tasks
 
+if TYPE_CHECKING:
+    from connectsql.emulator.events.publisher import Publisher
+
 
 class Org:
-    """The state behind the routes. Not for several threads at once."""
+    """The state behind the routes. Not for several threads at once.
+
+    ``events`` makes its change events, where it has any.
+    """
 
     def __init__(self, options: Options, now: Clock = clock.system_clock) -> None:
         self.options = options
@@ -51,6 +58,7 @@ class Org:
         )
         self.codes = Codes(now)
         self.tasks = Tasks()
+        self.events: Publisher | None = None
         self.bulk = Bulk(self)
 
     def close(self) -> None:
