@@ -39,7 +39,7 @@ def chunks(org: Org, sobject: SObject, text: str, size: int) -> list[str]:
     )
     lows = [record_id for (record_id,) in org.store.first(statement, (size,))]
     return [
-        _within(text, query.source.at, low, high)
+        _within(text, query.source.path.at, low, high)
         for low, high in zip(lows, [*lows[1:], None], strict=True)
     ]
 

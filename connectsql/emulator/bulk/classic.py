@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from connectsql.emulator.bulk import xml
@@ -97,11 +98,11 @@ def row_results(shelf: Shelf, job: Job, batch: Batch) -> tuple[bytes, str]:
     """Return what came of a batch's rows, and the media type of that."""
     rows = shelf.results(batch.id)
     if job.content_type == "CSV":
-        cells = [
+        cells = (
             [record_id or "", _word(not error), _word(created), error or ""]
             for _, record_id, created, error in rows
-        ]
-        return "".join(Dialect().lines([_RESULT_NAMES, *cells])).encode(), CSV_TYPE
+        )
+        return Dialect().file(chain([_RESULT_NAMES], cells)), CSV_TYPE
     told = [
         {
             "success": error is None,

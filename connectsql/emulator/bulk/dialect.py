@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,14 +34,24 @@ class Dialect:
     def lines(self, rows: Iterable[Sequence[Any]]) -> list[str]:
         """Return a line for each row: every value quoted, None empty."""
         lines = _Lines()
-        writer = csv.writer(
-            lines,
+        self._write(lines, rows)
+        return lines
+
+    def file(self, rows: Iterable[Sequence[Any]]) -> bytes:
+        """Return the same lines as one file, without holding its rows."""
+        encoded = io.BytesIO()
+        text = io.TextIOWrapper(encoded, "utf-8", newline="")
+        self._write(text, rows)
+        text.flush()
+        return encoded.getvalue()
+
+    def _write(self, to: _Lines | io.TextIOWrapper, rows: Iterable[Sequence[Any]]) -> None:
+        csv.writer(
+            to,
             delimiter=self.delimiter,
             lineterminator=LINE_ENDINGS[self.line_ending],
             quoting=csv.QUOTE_ALL,
-        )
-        writer.writerows(rows)
-        return lines
+        ).writerows(rows)
 
 
 class _Lines(list[str]):

@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from connectsql.emulator.org.schema import COMPOSED, Field
-from connectsql.emulator.soql.bound import Record
-from connectsql.emulator.soql.check import check
+from connectsql.emulator.soql.bound import Column, Record
+from connectsql.emulator.soql.groups import is_grouped
 from connectsql.emulator.soql.parse import parse
-from connectsql.emulator.soql.syntax import Call, Query, Typeof
+from connectsql.emulator.soql.run import Source, bind
+from connectsql.emulator.soql.syntax import Call, Chosen, Query, Typeof
 from connectsql.emulator.wire.errors import Refusal
 
 if TYPE_CHECKING:
     from connectsql.emulator.org.org import Org
-
-_AGGREGATES = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX", "GROUPING"})
 
 
 def checked(org: Org, text: str, job: str = "Bulk V2 Query") -> str:
@@ -25,7 +24,7 @@ def checked(org: Org, text: str, job: str = "Bulk V2 Query") -> str:
     """
     query = parse(text)
     _refuse_clauses(query, job)
-    bound = check(query, org.schema, text)
+    bound = bind(Source.of(org), text)
     if isinstance(bound.result, Record):
         for field in _fields(bound.result):
             _refuse_field(field, job)
@@ -42,15 +41,15 @@ def _refuse_clauses(query: Query, job: str) -> None:
             raise _unfit(f"Aggregate Relationships not supported in {job} with CSV content type")
         if isinstance(one, Typeof):
             raise _unfit(f"TypeOf expressions not supported in {job} with CSV content type")
-        if isinstance(one, Call) and one.function in _AGGREGATES:
-            raise _unfit(f"Aggregate query not supported in {job}")
-        if isinstance(one, Call) and one.function == "FIELDS":
-            _refuse_fields(str(one.argument), job)
+        if isinstance(one, Chosen) and isinstance(one.expression, Call):
+            _refuse_fields(str(one.expression), job)
+    if is_grouped(query):
+        raise _unfit(f"Aggregate query not supported in {job}")
 
 
-def _refuse_fields(group: str, job: str) -> None:
-    if group.upper() in ("ALL", "CUSTOM"):
-        raise _unfit(f"FIELDS({group.upper()}) not supported in {job}")
+def _refuse_fields(call: str, job: str) -> None:
+    if call.upper() in ("FIELDS(ALL)", "FIELDS(CUSTOM)"):
+        raise _unfit(f"{call.upper()} not supported in {job}")
 
 
 def _refuse_field(field: Field, job: str) -> None:
@@ -64,7 +63,7 @@ def _fields(record: Record) -> Iterator[Field]:
     for _, member in record.members:
         if isinstance(member, Record):
             yield from _fields(member)
-        else:
+        elif isinstance(member, Column):
             yield member.field
 
 

@@ -16,12 +16,8 @@ from connectsql.emulator.bulk.progress import Progress
 from connectsql.emulator.bulk.reading import Unusable
 from connectsql.emulator.org.schema import NUMBERS
 from connectsql.emulator.soql.bound import Column, Record
-from connectsql.emulator.soql.check import check
 from connectsql.emulator.soql.flat import FlatColumn, rows_of
-from connectsql.emulator.soql.parse import parse
-from connectsql.emulator.soql.run import Source
-from connectsql.emulator.soql.shape import RecordShape
-from connectsql.emulator.soql.translate import select
+from connectsql.emulator.soql.run import Source, bind, chunks_of
 from connectsql.emulator.wire.errors import Refusal
 
 if TYPE_CHECKING:
@@ -88,23 +84,18 @@ def _as_csv(org: Org, job: Job, name: str, text: str) -> Any:
 
 def _as_json(org: Org, job: Job, name: str, text: str) -> Any:
     """Give chunks of records, each as JSON; datetimes are milliseconds."""
-    bound = check(parse(text), org.schema, text)
+    source = Source.of(org)
+    bound = bind(source, text)
     _check_root(job, bound.table.sobject.name)
     if not isinstance(bound.result, Record):
         raise Refusal("FUNCTIONALITY_NOT_ENABLED", "Aggregate query not supported in Bulk Query")
-    columns: list[str] = []
-    shape = RecordShape(bound.result, columns)
-    statement = select(bound, columns, deleted=job.operation == "queryAll")
-    total = org.store.keep(name, statement.sql, statement.values)
     root = f"/services/data/v{job.version:.1f}"
-    try:
-        for start in range(0, total, _CHUNK):
-            records = shape.records(org.store.kept(name, start, _CHUNK), root)
-            for record in records:
-                _to_milliseconds(record, bound.result)
-            yield [json.dumps(record, ensure_ascii=False) for record in records]
-    finally:
-        org.store.forget(name)
+    deleted = job.operation == "queryAll"
+    for texts in chunks_of(source, text, name=name, root=root, size=_CHUNK, deleted=deleted):
+        records = [json.loads(one) for one in texts]
+        for record in records:
+            _to_milliseconds(record, bound.result)
+        yield [json.dumps(record, ensure_ascii=False) for record in records]
 
 
 def _check_root(job: Job, name: str) -> None:

@@ -49,9 +49,8 @@ class Table:
     def rows(self) -> Iterator[list[str] | Broken]:
         """Read the rows, blank lines left out; raises ``Unusable`` for what is no UTF-8."""
         width = len(self.names)
-        lines, suspect = self._lines, self._suspect
         while True:
-            lines.clear()
+            self._lines.clear()
             try:
                 cells = next(self._reader)
             except StopIteration:
@@ -59,17 +58,18 @@ class Table:
             except csv.Error as broken:
                 yield self._broken(str(broken))
                 continue
-            if not cells:
-                continue
-            if len(cells) != width:
-                message = f"the row has {len(cells)} columns, the header has {width}"
-                yield Broken(_fitted(cells, width), message)
-            elif suspect("".join(lines)) and not self._record.fullmatch("".join(lines)):
-                yield Broken(cells, "a space or text stands beside a quoted value")
-            elif excess := _too_long(cells):
-                yield Broken(cells, excess)
-            else:
-                yield cells
+            if cells:
+                wrong = self._wrong(cells)
+                yield Broken(_fitted(cells, width), wrong) if wrong else cells
+
+    def _wrong(self, cells: list[str]) -> str | None:
+        """Return what is wrong with the row just read, if anything."""
+        raw = self._lines[0] if len(self._lines) == 1 else "".join(self._lines)
+        if len(cells) != len(self.names):
+            return f"the row has {len(cells)} columns, the header has {len(self.names)}"
+        if '"' in raw and self._suspect(raw) and not self._record.fullmatch(raw):
+            return "a space or text stands beside a quoted value"
+        return _too_long(cells) if len(raw) > _LONGEST_FIELD else None
 
     def _header(self) -> list[str]:
         try:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import Any
 
 from connectsql.emulator.bulk.dialect import Dialect
@@ -41,7 +41,7 @@ def unprocessed(shelf: Shelf, job: Job, batch: Batch | None) -> bytes:
     if table is None or batch is None:
         return b""
     rows = islice(_cells(table), batch.position, None)
-    return _file(job, [table.names, *rows])
+    return _file(job, chain([table.names], rows))
 
 
 def _told(shelf: Shelf, job: Job, batch: Batch | None, names: list[str], told: Any) -> bytes:
@@ -53,7 +53,7 @@ def _told(shelf: Shelf, job: Job, batch: Batch | None, names: list[str], told: A
         for result, cells in zip(shelf.results(batch.id), _cells(table), strict=False)
         if (first := told(result)) is not None
     )
-    return _file(job, [names + table.names, *rows])
+    return _file(job, chain([names + table.names], rows))
 
 
 def _table(shelf: Shelf, job: Job, batch: Batch | None) -> Table | None:
@@ -74,9 +74,8 @@ def _cells(table: Table) -> Iterator[list[str]]:
         return
 
 
-def _file(job: Job, rows: list[list[str]]) -> bytes:
-    dialect = Dialect(job.column_delimiter, job.line_ending)
-    return "".join(dialect.lines(rows)).encode()
+def _file(job: Job, rows: Iterable[list[str]]) -> bytes:
+    return Dialect(job.column_delimiter, job.line_ending).file(rows)
 
 
 def _word(value: bool) -> str:

@@ -101,11 +101,13 @@ def listed(org: Org, call: Call, path: str, apis: tuple[Api, ...], show: Describ
     """Answer a page of the jobs of these APIs, the oldest first."""
     wanted = call.params.get("jobType")
     chunking = call.params.get("isPkChunkingEnabled")
+    mode = call.params.get("concurrencyMode", "").lower()
     jobs = [
         job
         for job in org.bulk.shelf.jobs()
         if job.api in apis
         and wanted in (None, "", job.api)
+        and mode in ("", job.concurrency.lower())
         and (chunking is None or flag(chunking) == bool(job.chunk_size))
     ]
     start = locator_start(call.params.get("queryLocator"))

@@ -293,5 +293,7 @@ def _is_json(call: Call) -> bool:
 
 
 def _plain(refusal: Refusal) -> str:
-    """Return a message without the code that Bulk API 2.0 begins it with."""
+    """Return a message as Bulk API 1.0 has it: without the code that 2.0 begins it with."""
+    if _CODES.get(refusal.code) in _SESSION_CODES:
+        return "Invalid session id"
     return refusal.message.removeprefix("InvalidJob : ").removeprefix("ClientInputError : ")

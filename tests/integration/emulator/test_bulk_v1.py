@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 import requests
+import yaml
 
 from .bulk import rows, until
 from .conftest import Client
@@ -29,6 +33,24 @@ def parsed(answer: requests.Response) -> dict[str, Any]:
 def job_xml(**told: str) -> str:
     inner = "".join(f"<{name}>{value}</{name}>" for name, value in told.items())
     return f'<jobInfo xmlns="{NAMESPACE}">{inner}</jobInfo>'
+
+
+RECORDED = Path(__file__).resolve().parents[4] / "shared" / "data" / "recorded" / "cumulusci"
+INSERT_AND_SELECT = "TestSelect.test_select_similarity_select_and_insert_strategy_bulk.yaml"
+
+
+def recorded(method: str, ending: str) -> Any:
+    """Return the body of the first recorded answer to such a call."""
+    file = RECORDED / INSERT_AND_SELECT
+    if not file.exists():
+        pytest.skip("needs the shared recordings")
+    calls = yaml.safe_load(file.read_text())["interactions"]
+    whole = (one for one in calls if {"request", "response"} <= set(one))
+    return next(
+        one["response"]["body"]["string"]
+        for one in whole
+        if one["request"]["method"] == method and re.search(ending, one["request"]["uri"])
+    )
 
 
 class Bulk:
@@ -261,7 +283,10 @@ def test_a_session_that_is_none(bulk: Bulk) -> None:
     bulk.session.headers["X-SFDC-Session"] = "nope"
     answer = bulk.call("GET", "/job/750")
     assert answer.status_code == 400
-    assert parsed(answer)["exceptionCode"] == "InvalidSessionId"
+    assert parsed(answer) == {
+        "exceptionCode": "InvalidSessionId",
+        "exceptionMessage": "Invalid session id",
+    }
 
 
 def test_an_address_that_is_none(bulk: Bulk) -> None:
@@ -278,3 +303,27 @@ def test_a_closed_job_takes_no_more(bulk: Bulk) -> None:
     told = bulk.call("POST", f"/job/{job}", json={"state": "Closed"}).json()
     assert told["exceptionMessage"] == "Closing already Closed Job not allowed"
     assert bulk.call("POST", f"/job/{job}", json={"state": "Aborted"}).json()["state"] == "Aborted"
+
+
+def test_a_job_is_told_of_as_recorded(bulk: Bulk) -> None:
+    job = bulk.xml_job(operation="insert", object="Contact", contentType="CSV")
+    ours = ElementTree.fromstring(bulk.call("GET", f"/job/{job}").content)
+    real = ElementTree.fromstring(recorded("POST", r"/job$"))
+    assert ours.tag == real.tag
+    assert [child.tag for child in ours] == [child.tag for child in real]
+    volatile = {f"{{{NAMESPACE}}}{name}" for name in ("id", "createdById", "object", "apiVersion")}
+    for one, other in zip(ours, real, strict=True):
+        if one.tag not in volatile and not one.tag.endswith(("Date", "Modstamp")):
+            assert one.text == other.text
+
+
+def test_a_batch_is_told_of_as_recorded(bulk: Bulk) -> None:
+    job = bulk.json_job(operation="query", object="Contact", contentType="JSON")
+    batch = bulk.json_batch(job, "SELECT Id FROM Contact")
+    ours = bulk.call("GET", f"/job/{job}/batch/{batch}").json()
+    real = json.loads(recorded("GET", r"/batch/\w+$"))
+    assert set(ours) == set(real)
+    assert (ours["state"], ours["stateMessage"]) == (real["state"], real["stateMessage"])
+    (ours_result,) = bulk.call("GET", f"/job/{job}/batch/{batch}/result").json()
+    (real_result,) = json.loads(recorded("GET", r"/batch/\w+/result$"))
+    assert (len(ours_result), ours_result[:3]) == (len(real_result), real_result[:3])
