@@ -1,17 +1,20 @@
-"""The SOAP API, as far as old clients need it: logging in and out, and who the user is."""
+"""The SOAP API, as far as old clients need it.
+
+That is logging in and out, who the user is, and what REST cannot do with records.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
 
 from connectsql.emulator.org import clock
 from connectsql.emulator.org.founding import organization, user
 from connectsql.emulator.org.ids import make_id
+from connectsql.emulator.org.journal import Caller
 from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.handler import Handler
 from connectsql.emulator.routes.login.grants import is_password
+from connectsql.emulator.routes.soap_records import RECORD_OPERATIONS, Operation, Result
 from connectsql.emulator.routes.versions import NEWEST, OLDEST
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import Answer, Call
@@ -29,9 +32,6 @@ _NO_SESSION = "Invalid Session ID found in SessionHeader: Illegal Session"
 class _UnknownOperation(Fault):
     """An operation that the emulator does not have: it is listed with the unknown calls."""
 
-
-Result = dict[str, Any] | None
-Operation = Callable[[Org, Call, Request], Result]
 
 routes: Router[Handler] = Router()
 
@@ -58,7 +58,8 @@ def _answer(org: Org, call: Call, namespace: str) -> Answer:
         operation = _operation(request, namespace)
         if operation is not _login:
             _use_session(org, request)
-        return envelope(namespace, request.operation, operation(org, call, request))
+        with org.data.acting(Caller(org.user_id, f"com/salesforce/api/soap/{call.version:.1f}")):
+            return envelope(namespace, request.operation, operation(org, call, request))
     except Fault as wrong:
         answered = fault(namespace, wrong)
         answered.known = not isinstance(wrong, _UnknownOperation)
@@ -158,4 +159,5 @@ _OPERATIONS: dict[str, Operation] = {
     "logout": _logout,
     "getUserInfo": _user_info,
     "getServerTimestamp": _server_timestamp,
+    **RECORD_OPERATIONS,
 }

@@ -15,7 +15,8 @@ class Refusal(Exception):
     """The org refuses a call or one of its rows.
 
     ``fields`` is None where the real error has no such key (anything but a DML error).
-    ``status`` is the HTTP status when the refusal is the whole answer.
+    ``status`` is the HTTP status when the refusal is the whole answer. ``others`` are what
+    else is wrong with the same row.
     """
 
     def __init__(
@@ -33,16 +34,21 @@ class Refusal(Exception):
         self.status = status
         self.fields = fields
         self.headers = headers or {}
+        self.others: tuple[Refusal, ...] = ()
 
     def as_body(self) -> list[dict[str, Any]]:
         """Return the body of a REST answer."""
         error: dict[str, Any] = {"message": self.message, "errorCode": self.code}
         if self.fields is not None:
             error["fields"] = list(self.fields)
-        return [error]
+        return [error, *(body for other in self.others for body in other.as_body())]
+
+    def as_rows(self) -> list[dict[str, Any]]:
+        """Return what a collection answers as a row's ``errors``."""
+        return [one.as_row() for one in (self, *self.others)]
 
     def as_row(self) -> dict[str, Any]:
-        """Return the element that a collection puts into a row's ``errors``."""
+        """Return one element of a row's ``errors``, this refusal without the others."""
         return {
             "statusCode": self.code,
             "message": self.message,

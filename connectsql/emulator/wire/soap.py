@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
@@ -31,13 +31,28 @@ def api_fault(code: str, message: str, kind: str = "UnexpectedErrorFault") -> Fa
 
 
 @dataclass(frozen=True, kw_only=True)
+class Part:
+    """One element of an operation: its text, or the parts that it is made of."""
+
+    name: str
+    text: str
+    is_null: bool
+    parts: Sequence[Part]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """What an envelope asks for: an operation with its parameters, and the session's id."""
 
     namespace: str
     operation: str
     parameters: Mapping[str, str]
+    parts: Sequence[Part]
     session_id: str
+
+    def texts(self, name: str) -> list[str]:
+        """Return the texts of all parameters of that name."""
+        return [part.text for part in self.parts if part.name == name]
 
 
 def read(body: bytes) -> Request:
@@ -51,13 +66,16 @@ def read(body: bytes) -> Request:
         namespace=namespace,
         operation=operation,
         parameters={_name(one)[1]: one.text or "" for one in content[0]},
+        parts=_parts(content[0]),
         session_id=_session_id(root),
     )
 
 
-def envelope(namespace: str, operation: str, result: Mapping[str, Any] | None) -> Answer:
-    """Return the answer to an operation; None is for one that has no result."""
-    inner = "" if result is None else f"<result>{_elements(result)}</result>"
+def envelope(
+    namespace: str, operation: str, result: Mapping[str, Any] | Sequence[Any] | None
+) -> Answer:
+    """Return the answer to an operation: one result, one for each record, or None for none."""
+    inner = "" if result is None else _element("result", result)
     body = f"<{operation}Response>{inner}</{operation}Response>"
     return _answer(200, f' xmlns="{namespace}"', body)
 
@@ -101,6 +119,8 @@ def _element(name: str, value: Any) -> str:
             return f"<{name}>{str(value).lower()}</{name}>"
         case Mapping():
             return f"<{name}>{_elements(value)}</{name}>"
+        case list():
+            return "".join(_element(name, one) for one in value)
     return f"<{name}>{escape(str(value))}</{name}>"
 
 
@@ -119,6 +139,18 @@ def _parsed(body: bytes) -> ElementTree.Element:
     except (ElementTree.ParseError, LookupError, ValueError) as broken:
         raise Fault("soapenv:Client", f"The request is not XML: {broken}") from None
     return root
+
+
+def _parts(element: ElementTree.Element) -> Sequence[Part]:
+    return [
+        Part(
+            name=_name(one)[1],
+            text=one.text or "",
+            is_null=one.get(f"{{{_INSTANCE}}}nil") in ("true", "1"),
+            parts=_parts(one),
+        )
+        for one in element
+    ]
 
 
 def _session_id(root: ElementTree.Element) -> str:
