@@ -111,6 +111,7 @@ def _routed(org: Org, call: Call, version: int, path: str) -> Answer:
         raise not_found()
     call.version = float(version)
     handler, call.arguments = _DATA.find(call.verb, path)
+    org.automation.freshen()
     with org.data.acting(Caller(org.user_id, call.origin), call.at):
         return handler(org, call)
 

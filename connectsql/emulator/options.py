@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from connectsql.emulator.org.automation.hooks import Automation
+
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
@@ -23,7 +25,8 @@ class Options:
     ``rotate_refresh_tokens`` each refresh token is good once and brings the next one.
     ``daily_calls`` and ``daily_bulk_rows`` are spent in 24 hours, and ``concurrent_calls``
     may be under way at once (None: any number). ``hooks`` is a Python file with formulas,
-    roll-ups, validation rules and triggers; ``faults`` a JSON file with a fault plan.
+    roll-ups, validation rules and triggers, ``automation`` what it would declare, made in this
+    process; ``faults`` is a JSON file with a fault plan.
 
     ``events`` are the objects whose changes are published as change events (``*`` is all);
     without any there is no Pub/Sub API. It listens on ``pubsub_port`` (0: a free one) and
@@ -48,6 +51,7 @@ class Options:
     daily_bulk_rows: int = 150_000_000
     concurrent_calls: int | None = None
     hooks: Path | None = None
+    automation: Automation | None = None
     faults: Path | None = None
     events: frozenset[str] = frozenset()
     pubsub_port: int = 0

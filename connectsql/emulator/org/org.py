@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property
@@ -11,6 +12,8 @@ from connectsql.emulator.bulk.bulk import Bulk
 from connectsql.emulator.faults.plan import FaultPlan, read_plan
 from connectsql.emulator.options import Options
 from connectsql.emulator.org import clock, ids
+from connectsql.emulator.org.automation.engine import Engine
+from connectsql.emulator.org.automation.hooks import Automation, load_hooks
 from connectsql.emulator.org.client_key import load_client_key
 from connectsql.emulator.org.clock import Clock
 from connectsql.emulator.org.codes import Codes
@@ -26,9 +29,12 @@ from connectsql.emulator.org.schema import Schema, SObject
 from connectsql.emulator.org.sessions import Grants, Sessions
 from connectsql.emulator.org.store import Store
 from connectsql.emulator.org.tasks import Tasks
+from connectsql.errors import EmulatorError
 
 if TYPE_CHECKING:
     from connectsql.emulator.events.publisher import Publisher
+
+_log = logging.getLogger("connectsql.emulator")
 
 
 class Org:
@@ -48,7 +54,7 @@ class Org:
         self.data = Data(schema, self.store, now, self.user_id)
         self.started = now()
         self.quota = Quota(options, now)
-        self.cursors = Cursors(self.store)
+        self.cursors = Cursors(self.store, self.now)
         self.describes = Describes(self.started)
         self._records: dict[str, Records] = {}
         self.bin = RecycleBin(self.data)
@@ -60,6 +66,10 @@ class Org:
         self.tasks = Tasks()
         self.events: Publisher | None = None
         self.bulk = Bulk(self)
+        self._hooks = options.automation or Automation()
+        if options.hooks:
+            self._hooks = self._hooks.joined(load_hooks(options.hooks))
+        self.automation = self._automated(self._hooks)
 
     def close(self) -> None:
         """Let go of the data file."""
@@ -74,7 +84,16 @@ class Org:
         """Have other objects from now on; ``names`` are those that changed."""
         self.data.schema = schema
         self._records.clear()
+        try:
+            self.automation = self._automated(self._hooks)
+        except EmulatorError as misfit:
+            _log.warning("the automation is off, it no longer fits the org: %s", misfit)
+            self.automation = self._automated(Automation())
         self.describes.forget(names, self.now())
+
+    def _automated(self, told: Automation) -> Engine:
+        self.data.automation = Engine(self.data, told, self.records, self.bin.delete)
+        return self.data.automation
 
     def now(self) -> datetime:
         """Return the present time, or the moment at which a late commit began."""

@@ -5,9 +5,11 @@ Whoever calls opens the transaction: a row that is refused has written nothing b
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from connectsql.emulator.org import ids, values
+from connectsql.emulator.org.automation.plan import Plan
 from connectsql.emulator.org.behaviours import Moment, Stamps, behaviours_of
 from connectsql.emulator.org.data import Data
 from connectsql.emulator.org.existing import cannot, existing
@@ -29,22 +31,14 @@ class Records:
         self._rules = Rules(sobject, data.schema, data.store)
         self._stamps = Stamps(sobject)
         self._behaviours = behaviours_of(sobject)
+        self._plan = data.automation.plan(sobject) if data.automation else None
 
     def create(self, body: Body) -> str:
         """Create a record and return its id."""
         if not self.sobject.createable:
             raise cannot("inserted", self.sobject)
-        given = self._rules.read(body, creating=True)
-        self._rules.check(given, creating=True)
-        row = self.complete(given, self._data.stamp())
-        row["Id"] = record_id = self._store.new_id(self.sobject)
-        try:
-            self._store.insert(self.sobject, [row])
-        except Taken:
-            self._rules.check_unique(row, None)
-            raise
-        self._data.journal.note(Change("CREATE", self.sobject, record_id, None, row))
-        return record_id
+        with self._undoing():
+            return self._create(self._rules.read(body, creating=True))
 
     def complete(self, given: Row, now: str) -> Row:
         """Return a new record: what was given, the defaults, what the org computes."""
@@ -58,12 +52,44 @@ class Records:
         if not self.sobject.updateable:
             raise cannot("updated", self.sobject)
         before = self.existing(record_id)
-        given = self._rules.read(body, creating=False)
-        self._rules.check(given, creating=False)
-        now = self._data.stamp()
+        with self._undoing():
+            self._change(before, self._rules.read(body, creating=False))
+
+    def adjust(self, record_id: str, values: Row) -> None:
+        """Change fields that callers cannot write, else as an update does."""
+        with self._undoing():
+            self._change(self.existing(record_id), values)
+
+    def _create(self, given: Row) -> str:
+        row = self.complete(given, self._data.stamp())
+        if self._plan:
+            given = self._triggered(self._plan, row, None, given)
+        self._rules.check(given, creating=True)
+        row["Id"] = record_id = self._store.new_id(self.sobject)
+        if self._plan:
+            self._plan.derive(row)
+            self._plan.validate(row, None)
+        try:
+            self._store.insert(self.sobject, [row])
+        except Taken:
+            self._rules.check_unique(row, None)
+            raise
+        self._data.journal.note(Change("CREATE", self.sobject, record_id, None, row))
+        if self._plan:
+            self._plan.after(dict(row), None)
+        return record_id
+
+    def _change(self, before: Row, given: Row) -> None:
+        now, record_id = self._data.stamp(), before["Id"]
         stamps = self._stamps.of(now, self._data.caller.user_id, is_new=False)
         after = {**before, **stamps, **given}
         self._behave(after, given, now, is_new=False)
+        if self._plan:
+            given = self._triggered(self._plan, after, before, given)
+        self._rules.check(given, creating=False)
+        if self._plan:
+            self._plan.derive(after)
+            self._plan.validate(after, before)
         changes = _differences(before, after)
         if changes:
             try:
@@ -72,6 +98,21 @@ class Records:
                 self._rules.check_unique(changes, record_id)
                 raise
             self._data.journal.note(Change("UPDATE", self.sobject, record_id, before, after))
+        if self._plan:
+            self._plan.after(dict(after), before)
+
+    def _undoing(self) -> AbstractContextManager[None]:
+        """Undo on error what triggers wrote, where there are any."""
+        return self._data.transaction() if self._plan else nullcontext()
+
+    def _triggered(self, plan: Plan, row: Row, before: Row | None, given: Row) -> Row:
+        """Let triggers change a record; return what was given and what they changed."""
+        read = self._rules.stored(plan.before(row, before))
+        if read:
+            given = given | read
+            row |= read
+            self._behave(row, given, self._data.stamp(), is_new=before is None)
+        return given
 
     def find(self, key: Field, value: Any) -> list[str]:
         """Return the ids of the records that an external id stands for."""

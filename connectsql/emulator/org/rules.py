@@ -55,6 +55,14 @@ class Rules:
             self._read_rest(rest, row, slots, creating=creating)
         return row
 
+    def stored(self, written: Row) -> Row:
+        """Return the stored values of what a trigger wrote: it may write any field."""
+        fields = ((name, self.sobject.field(name)) for name in written)
+        return {
+            name: values.reader(field)(written[name]) if field else written[name]
+            for name, field in fields
+        }
+
     def check(self, row: Row, *, creating: bool) -> None:
         """Raise a refusal if required values lack or references lead nowhere.
 

@@ -198,7 +198,7 @@ def _result(record: Any, save: Save, planned: Refusal | None) -> Result:
             raise planned
         return save(record)
     except Refusal as refusal:
-        return {"success": False, "errors": [refusal.as_row()]}
+        return {"success": False, "errors": refusal.as_rows()}
 
 
 class _RolledBack(Exception):
@@ -213,7 +213,7 @@ def _rolled_back(result: Result, creates: bool) -> Result:
     )
     refusal = refuse_row("ALL_OR_NONE_OPERATION_ROLLED_BACK", message)
     known = {} if result.get("created", creates) else {"id": result["id"]}
-    return known | {"success": False, "errors": [refusal.as_row()]}
+    return known | {"success": False, "errors": refusal.as_rows()}
 
 
 def _records(call: Call) -> tuple[dict[str, Any], list[Any]]:

@@ -53,8 +53,7 @@ def create(org: Org, call: Call) -> Answer:
                 _create_level(org, level, call.planned)
     except _Refused as refused:
         results = [
-            {"referenceId": name, "errors": [refusal.as_row()]}
-            for name, refusal in refused.refusals
+            {"referenceId": name, "errors": refusal.as_rows()} for name, refusal in refused.refusals
         ]
         return Answer(status=400, body={"hasErrors": True, "results": results})
     created = [{"referenceId": one.name, "id": one.id} for one in nodes]

@@ -1,0 +1,86 @@
+"""Roll-up fields: what the children of a record sum up to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from connectsql.emulator.org.automation.conversion import fitting, typed
+from connectsql.emulator.org.automation.fields import known_field
+from connectsql.emulator.org.automation.forms import Evaluate
+from connectsql.emulator.org.automation.formula import Compiler
+from connectsql.emulator.org.automation.functions import truth
+from connectsql.emulator.org.automation.hooks import Aggregate, Rollup
+from connectsql.emulator.org.automation.record import Reach, Record
+from connectsql.emulator.org.automation.syntax import FormulaError, parse
+from connectsql.emulator.org.clock import Clock
+from connectsql.emulator.org.journal import Change
+from connectsql.emulator.org.schema import Field, Schema, SObject
+from connectsql.emulator.org.store import DELETED, Store
+from connectsql.errors import EmulatorError
+
+
+@dataclass(frozen=True, slots=True)
+class BoundRollup:
+    """A roll-up field; ``reads`` are the child's fields that its value depends on."""
+
+    sobject: SObject
+    field: Field
+    child: SObject
+    lookup: Field
+    aggregate: Aggregate
+    of: Field | None
+    where: Evaluate | None
+    reads: frozenset[str]
+
+    def parents(self, change: Change) -> Iterator[str]:
+        """Return the ids of the records whose sum a change of a child may have changed."""
+        before, after = change.before or {}, change.after or {}
+        moved = change.kind != "UPDATE" or any(before.get(n) != after.get(n) for n in self.reads)
+        if moved:
+            for row in (before, after):
+                if row.get(self.lookup.name):
+                    yield row[self.lookup.name]
+
+    def value(self, store: Store, parent_id: str, reach: Reach) -> Any:
+        """Return what the children of a record sum up to now."""
+        found = [
+            row
+            for row in store.rows(self.child, self.lookup, parent_id)
+            if self.where is None or _holds(self.where, Record(self.child, row, reach))
+        ]
+        if self.of is None:
+            return fitting(self.field, Decimal(len(found)))
+        known = [typed(self.of, row[self.of.name], null_is_zero=False) for row in found]
+        present = [one for one in known if one is not None]
+        if self.aggregate == "SUM":
+            return fitting(self.field, sum(present, Decimal(0)))
+        if not present:
+            return None
+        return fitting(self.field, min(present) if self.aggregate == "MIN" else max(present))
+
+
+def bind_rollup(schema: Schema, told: Rollup, now: Clock) -> BoundRollup:
+    """Return a roll-up bound to its objects. Raises ``EmulatorError``."""
+    sobject, field = known_field(schema, told.object, told.field, told.place)
+    child, lookup = known_field(schema, told.child, told.lookup, told.place)
+    if sobject.name not in lookup.reference_to:
+        raise EmulatorError(f"{told.place}: {child.name}.{lookup.name} leads to no {sobject.name}")
+    of = known_field(schema, told.child, told.of, told.place)[1] if told.of else None
+    compiler = Compiler(child, schema, now)
+    try:
+        where = compiler.compile(parse(told.where)) if told.where else None
+    except FormulaError as wrong:
+        raise EmulatorError(f"{told.place}: where: {wrong}") from wrong
+    read = {name for step in compiler.steps if not step.lookups for name in step.fields or ()}
+    reads = frozenset(read | {lookup.name, DELETED} | ({of.name} if of else set()))
+    return BoundRollup(sobject, field, child, lookup, told.aggregate, of, where, reads)
+
+
+def _holds(where: Evaluate, record: Record) -> bool:
+    try:
+        return truth(where(record))
+    except (ArithmeticError, AttributeError, TypeError, ValueError):
+        return False
