@@ -1,10 +1,11 @@
-"""How an org compares text, given to SQLite as a collation and three functions.
+"""How an org compares text and places, given to SQLite as a collation and functions.
 
 SQLite's own NOCASE and LIKE fold ASCII alone; an org folds every script.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import sqlite3
 from functools import lru_cache
@@ -13,6 +14,8 @@ from typing import Any
 COLLATION = "fold"
 FOLDED = "folded"
 
+_RADIUS = {"km": 6371.0088, "mi": 3958.7613}
+
 
 def install(connection: sqlite3.Connection) -> None:
     """Make these comparisons known to a connection."""
@@ -20,6 +23,7 @@ def install(connection: sqlite3.Connection) -> None:
     connection.create_function(FOLDED, 1, folded, deterministic=True)
     connection.create_function("soql_like", 2, _like, deterministic=True)
     connection.create_function("soql_includes", -1, _includes, deterministic=True)
+    connection.create_function("soql_distance", 5, distance, deterministic=True)
 
 
 def compare(left: str, right: str) -> int:
@@ -44,6 +48,25 @@ def includes(value: str, choices: tuple[str, ...]) -> bool:
     """Tell whether a multi-select value has all parts of any one choice (``A;B``)."""
     chosen = set(value.casefold().split(";"))
     return any(chosen.issuperset(choice.casefold().split(";")) for choice in choices)
+
+
+def distance(
+    latitude: float | None,
+    longitude: float | None,
+    to_latitude: float,
+    to_longitude: float,
+    unit: str,
+) -> float | None:
+    """Return how far it is between two places, along the great circle, in ``mi`` or ``km``."""
+    if latitude is None or longitude is None:
+        return None
+    here, there = math.radians(latitude), math.radians(to_latitude)
+    east = math.radians(to_longitude - longitude)
+    chord = (
+        math.sin((there - here) / 2) ** 2
+        + math.cos(here) * math.cos(there) * math.sin(east / 2) ** 2
+    )
+    return _RADIUS[unit] * 2 * math.asin(min(1.0, math.sqrt(chord)))
 
 
 @lru_cache(maxsize=256)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.handler import Handler
@@ -51,10 +50,7 @@ def _run(org: Org, call: Call, *, deleted: bool) -> Answer:
 
 
 def _answer(found: Page, call: Call) -> Answer:
-    body: dict[str, Any] = {"totalSize": found.total, "done": found.next is None}
-    if found.next:
-        body["nextRecordsUrl"] = f"{call.data_url}/query/{found.next}"
-    body["records"] = found.records
+    body = found.body(call.data_url).encode()
     return Answer(body=body, object=found.object, records=len(found.records))
 
 

@@ -10,7 +10,7 @@ from connectsql.emulator.org.schema import Field, SObject
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table of the query: the object itself (0) or a parent joined to it."""
+    """One table of the statement; ``number`` is its own in all of the query."""
 
     number: int
     sobject: SObject
@@ -38,10 +38,58 @@ class TypeName:
     """``Owner.Type``: the name of the object that a polymorphic lookup leads to."""
 
     tables: tuple[Table, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """``toLabel(...)``: what a person sees of a picklist's values, by value."""
+
+    column: Column
+    labels: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DatePart:
+    """A date function of a field: ``CALENDAR_YEAR(CloseDate)``."""
+
+    function: str
+    column: Column
+
+
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """``DISTANCE(...)``: how far it is from a location field to a place, in ``mi`` or ``km``."""
+
     field: Field
+    latitude: Column
+    longitude: Column
+    place: tuple[float, float]
+    unit: str
 
 
-Operand = Column | TypeName
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """An aggregate: ``MAX(CloseDate)``."""
+
+    function: str
+    operand: Column | TypeName
+
+
+@dataclass(frozen=True, slots=True)
+class Subtotal:
+    """``GROUPING(...)``: 1 in the subtotals that take all values of a key together."""
+
+    key: Operand
+
+
+@dataclass(frozen=True, slots=True)
+class Formatted:
+    """``FORMAT(...)``: a value as a person would write it."""
+
+    operand: Operand
+
+
+Operand = Column | TypeName | Label | DatePart | Distance | Aggregate | Subtotal | Formatted
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +121,15 @@ class OneOf:
 
 
 @dataclass(frozen=True, slots=True)
+class SemiJoin:
+    """An operand that equals the one column of some row of another query."""
+
+    operand: Operand
+    query: BoundQuery
+    column: Operand
+
+
+@dataclass(frozen=True, slots=True)
 class Negated:
     """The opposite of a test; null counts as false, so its opposite holds."""
 
@@ -87,7 +144,7 @@ class Joined:
     parts: tuple[Test, ...]
 
 
-Test = Compare | Within | OneOf | Negated | Joined
+Test = Compare | Within | OneOf | SemiJoin | Negated | Joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +157,6 @@ class Sort:
 
 
 @dataclass(frozen=True, slots=True)
-class Aggregate:
-    """An aggregate in the result, under its alias or ``expr0``, ``expr1``, ..."""
-
-    function: str
-    operand: Operand
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class Record:
     """What the result holds of one record: fields in their order, parents among them.
 
@@ -116,16 +164,48 @@ class Record:
     """
 
     tables: tuple[Table, ...]
-    members: tuple[tuple[str, Operand | Record], ...]
+    members: tuple[tuple[str, Member], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A TYPEOF: of some records at most one is there."""
+
+    records: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """A subquery: the records whose ``lookup`` leads to the record that this is a member of."""
+
+    query: BoundQuery
+    lookup: Column
+
+
+Member = Operand | Record | Choice | Children
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Aggregates, for all rows or for each group of rows.
+
+    ``sets`` are the keys that rows are grouped by; ROLLUP and CUBE have several sets, and a
+    key that is not in a set is null. No keys at all is one group of all rows.
+    """
+
+    members: tuple[tuple[str, Operand], ...]
+    keys: tuple[Operand, ...]
+    sets: tuple[tuple[Operand, ...], ...]
+    having: Test | None
 
 
 @dataclass(frozen=True, slots=True)
 class BoundQuery:
-    """A query that can be run. ``result`` is a record, aggregates, or None for ``count()``."""
+    """A query that can be run. ``result`` is a record, groups, or None for ``count()``."""
 
     table: Table
     joins: tuple[Join, ...]
-    result: Record | tuple[Aggregate, ...] | None
+    result: Record | Groups | None
     where: Test | None
     order: tuple[Sort, ...]
     limit: int | None

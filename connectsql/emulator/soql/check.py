@@ -2,132 +2,157 @@
 
 from __future__ import annotations
 
-from connectsql.emulator.org.schema import COMPOSED, Field, Schema, SObject
-from connectsql.emulator.soql import bound, errors, literals
-from connectsql.emulator.soql.bound import BoundQuery, Operand, Test
+from dataclasses import dataclass
+from datetime import date
+
+from connectsql.emulator.org.schema import Field, Schema, SObject
+from connectsql.emulator.soql import bound, errors
+from connectsql.emulator.soql.bound import BoundQuery, Children, Column, Sort, Test
+from connectsql.emulator.soql.conditions import Conditions
+from connectsql.emulator.soql.groups import Grouped, is_count, is_grouped
+from connectsql.emulator.soql.literals import Literals
 from connectsql.emulator.soql.scope import Scope
-from connectsql.emulator.soql.select import bind_result
-from connectsql.emulator.soql.syntax import (
-    Call,
-    Comparison,
-    Condition,
-    Junction,
-    Membership,
-    Not,
-    Ordering,
-    Path,
-    Query,
-)
+from connectsql.emulator.soql.select import Selection
+from connectsql.emulator.soql.syntax import Name, Query
 from connectsql.emulator.wire.errors import Refusal
 
 _LARGEST_OFFSET = 2000
-_ONLY_EQUALITY = ("=", "!=")
+_DEEPEST_SUBQUERY = 5
+_MODES = frozenset({"security_enforced", "user_mode", "system_mode"})
+_USES = frozenset({"view", "reference", "update", "tracking", "viewstat"})
+_SCOPES_OF_ALL = frozenset({"everything", "team"})
+_SCOPES_OF_OWN = frozenset({"mine", "mine_and_my_groups"})
 
 
-def check(query: Query, schema: Schema, text: str) -> BoundQuery:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """What the meaning of a query depends on besides its text."""
+
+    today: date
+    user_id: str
+
+
+def check(query: Query, schema: Schema, setting: Setting, text: str) -> BoundQuery:
     """Return the query bound to the objects of an org, or raise its refusal."""
-    sobject = _source(query, schema, text)
-    _refuse_what_cannot_be_done(query, text)
-    if query.offset > _LARGEST_OFFSET:
-        message = f"Maximum SOQL offset allowed is {_LARGEST_OFFSET}"
-        raise Refusal("NUMBER_OUTSIDE_VALID_RANGE", message)
-    scope = Scope(schema, text, sobject, query.alias)
-    conditions = _Conditions(scope, text)
-    result = bind_result(query, scope, text)
-    where = conditions.bind(query.where) if query.where else None
-    order = tuple(conditions.sort(one) for one in query.order)
-    return BoundQuery(
-        table=scope.root,
-        joins=tuple(scope.joins),
-        result=result,
-        where=where,
-        order=order,
-        limit=query.limit,
-        offset=query.offset,
-    )
-
-
-def _source(query: Query, schema: Schema, text: str) -> SObject:
-    sobject = schema.find(query.source.text)
+    name, at = str(query.source.path), query.source.path.at
+    sobject = schema.find(name)
     if sobject is None or not sobject.queryable:
-        raise errors.no_such_object(text, query.source.at, query.source.text)
-    return sobject
+        raise errors.no_such_object(text, at, name)
+    return _Checked(query, schema, setting, text, sobject).bind()
 
 
-def _refuse_what_cannot_be_done(query: Query, text: str) -> None:
-    at = query.source.at
-    if query.grouping:
-        raise errors.not_yet(text, at, "GROUP BY")
-    for clause in sorted(query.clauses):
-        if clause == "ALL ROWS":
-            raise errors.malformed(text, at, "ALL ROWS not allowed in this context")
-        raise errors.not_yet(text, at, clause)
+class _Checked:
+    """Binds one query, or one subquery for children."""
 
-
-class _Conditions:
-    """Binds conditions and sort keys."""
-
-    def __init__(self, scope: Scope, text: str) -> None:
-        self._scope = scope
+    def __init__(
+        self,
+        query: Query,
+        schema: Schema,
+        setting: Setting,
+        text: str,
+        sobject: SObject,
+        depth: int = 0,
+    ) -> None:
+        self._query = query
+        self._schema = schema
+        self._setting = setting
         self._text = text
+        self._depth = depth
+        self._refuse_clauses()
+        self.scope = Scope(schema, text, sobject, query.source)
+        self._literals = Literals(text=text, schema=schema, today=setting.today)
+        self._conditions = Conditions(self.scope, self._literals)
 
-    def bind(self, condition: Condition) -> Test:
-        match condition:
-            case Comparison():
-                return self._comparison(condition)
-            case Membership():
-                return self._membership(condition)
-            case Not(inner):
-                return bound.Negated(self.bind(inner))
-            case Junction(word, parts):
-                return bound.Joined(word, tuple(map(self.bind, parts)))
+    def bind(self) -> BoundQuery:
+        """Return the query, bound."""
+        query = self._query
+        result, order = self._result_and_order()
+        tests = [self._conditions.where(query.where)] if query.where else []
+        tests += self._owned()
+        return BoundQuery(
+            table=self.scope.root,
+            joins=tuple(self.scope.joins),
+            result=result,
+            where=bound.Joined("AND", tuple(tests)) if tests else None,
+            order=order,
+            limit=query.limit,
+            offset=query.offset or 0,
+        )
 
-    def sort(self, ordering: Ordering) -> bound.Sort:
-        operand = self._operand(ordering.key)
-        if not operand.field.sortable or operand.field.type in COMPOSED:
-            message = f"field '{operand.field.name}' can not be sorted in a query call"
-            raise errors.invalid_field(self._text, ordering.key.at, message)
-        return bound.Sort(operand, ordering.descending, ordering.nulls_last)
+    def _result_and_order(
+        self,
+    ) -> tuple[bound.Record | bound.Groups | None, tuple[Sort, ...]]:
+        query = self._query
+        grouped = is_grouped(query)
+        if grouped and self._depth:
+            message = "only root queries support aggregate expressions"
+            raise errors.malformed(self._text, query.source.path.at, message)
+        if is_count(query):
+            if query.order:
+                raise errors.malformed(
+                    self._text, query.order[0].key.at, "COUNT() cannot be ordered"
+                )
+            return None, ()
+        if grouped:
+            groups = Grouped(query, self.scope, self._literals)
+            return groups.bind(), groups.order()
+        record = Selection(query, self.scope, self._subquery).bind()
+        return record, tuple(map(self._conditions.sort, query.order))
 
-    def _comparison(self, comparison: Comparison) -> Test:
-        operand = self._filtered(comparison.left)
-        field, operator = operand.field, comparison.operator
-        at = comparison.right.at
-        if operator == "LIKE" and not field.is_text:
-            raise self._invalid_operator(field, at)
-        value = literals.typed(self._text, field, comparison.right)
-        if isinstance(value, tuple):
-            return bound.Within(operand, operator, *value)
-        ordered = operator not in (*_ONLY_EQUALITY, "LIKE")
-        if ordered and (field.type == "boolean" or value is None):
-            raise self._invalid_operator(field, at)
-        return bound.Compare(operand, operator, value)
+    def _subquery(self, query: Query) -> tuple[str, Children]:
+        path = query.source.path
+        *way, name = path.names
+        own = not way or self.scope.split(path)[0] == ()
+        found = self._child_relationship(name) if own else None
+        if found is None:
+            raise errors.no_such_child_relationship(self._text, path.at, str(path))
+        spelling, sobject, lookup = found
+        if self._depth + 1 >= _DEEPEST_SUBQUERY:
+            message = f"subqueries can be nested to {_DEEPEST_SUBQUERY} levels"
+            raise errors.malformed(self._text, path.at, message)
+        inner = _Checked(query, self._schema, self._setting, self._text, sobject, self._depth + 1)
+        children = Children(inner.bind(), Column((inner.scope.root,), lookup))
+        return spelling, children
 
-    def _membership(self, membership: Membership) -> Test:
-        operand = self._filtered(membership.left)
-        field, at = operand.field, membership.left.at
-        if isinstance(membership.values, Query):
-            raise errors.not_yet(self._text, membership.values.source.at, "a semi-join")
-        if membership.operator == "INCLUDES" and field.type != "multipicklist":
-            raise self._invalid_operator(field, at)
-        values = tuple(literals.typed(self._text, field, one) for one in membership.values)
-        if any(isinstance(value, tuple) for value in values):
-            raise errors.malformed(self._text, at, "a date literal cannot be used in a list")
-        test = bound.OneOf(operand, membership.operator, values)
-        return bound.Negated(test) if membership.negated else test
+    def _child_relationship(self, name: str) -> tuple[str, SObject, Field] | None:
+        for one in self.scope.root.sobject.raw.get("childRelationships") or ():
+            spelling = one.get("relationshipName")
+            if spelling and spelling.lower() == name.lower():
+                sobject = self._schema.find(one["childSObject"])
+                lookup = sobject.field(one["field"]) if sobject else None
+                if sobject and lookup:
+                    return spelling, sobject, lookup
+        return None
 
-    def _filtered(self, operand: Path | Call) -> Operand:
-        found = self._operand(operand)
-        if not found.field.filterable or found.field.type in COMPOSED:
-            message = f"field '{found.field.name}' can not be filtered in a query call"
-            raise errors.invalid_field(self._text, operand.at, message)
-        return found
+    def _owned(self) -> list[Test]:
+        """Return what USING SCOPE demands; the one user of the org has neither team nor queue."""
+        scope = self._query.scope
+        if scope is None or scope.text.lower() in _SCOPES_OF_ALL:
+            return []
+        owner = self.scope.root.sobject.field("OwnerId")
+        if owner is None or scope.text.lower() not in _SCOPES_OF_OWN:
+            name = self.scope.root.sobject.name
+            message = f"'{scope.text}' is not a supported scope of {name}"
+            raise errors.malformed(self._text, scope.at, message)
+        column = Column((self.scope.root,), owner)
+        return [bound.Compare(column, "=", self._setting.user_id)]
 
-    def _operand(self, operand: Path | Call) -> Operand:
-        if isinstance(operand, Call):
-            what = f"the function {operand.function} outside the select list"
-            raise errors.not_yet(self._text, operand.at, what)
-        return self._scope.operand(operand)
+    def _refuse_clauses(self) -> None:
+        query = self._query
+        if query.all_rows:
+            message = "ALL ROWS not allowed in this context"
+            raise errors.malformed(self._text, query.all_rows.at, message)
+        if query.offset is not None and query.offset > _LARGEST_OFFSET:
+            message = f"Maximum SOQL offset allowed is {_LARGEST_OFFSET}"
+            raise Refusal("NUMBER_OUTSIDE_VALID_RANGE", message)
+        for word in query.uses:
+            self._refuse_unless(word, _USES)
+        if len(query.filtering) > 1:
+            message = "Data category filters are for articles and questions alone"
+            raise errors.malformed(self._text, query.filtering[0].at, message)
+        for word in query.filtering:
+            self._refuse_unless(word, _MODES)
 
-    def _invalid_operator(self, field: Field, at: int) -> Refusal:
-        return errors.invalid_field(self._text, at, f"invalid operator on {field.type} field")
+    def _refuse_unless(self, word: Name, known: frozenset[str]) -> None:
+        if word.text.lower() not in known:
+            raise errors.unexpected(self._text, word.at, word.text)

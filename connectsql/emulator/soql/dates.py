@@ -1,4 +1,7 @@
-"""Date literals: ``TODAY``, ``LAST_N_DAYS:7``, ``THIS_QUARTER``. Each is a span of days."""
+"""Date literals: ``TODAY``, ``LAST_N_DAYS:7``, ``THIS_QUARTER``. Each is a span of days.
+
+The fiscal year is that of the calendar, as in an org where nobody changed it.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,10 @@ Span = tuple[date, date]
 """The first day, and the first day that no longer belongs to it."""
 
 _N_UNITS = re.compile(
-    r"(LAST|NEXT)_N_(DAY|WEEK|MONTH|QUARTER|YEAR)S|N_(DAY|WEEK|MONTH|QUARTER|YEAR)S_AGO"
+    r"(LAST|NEXT)_N_(DAY|WEEK|MONTH|(?:FISCAL_)?(?:QUARTER|YEAR))S"
+    r"|N_(DAY|WEEK|MONTH|(?:FISCAL_)?(?:QUARTER|YEAR))S_AGO"
 )
-_ONE_UNIT = re.compile(r"(LAST|THIS|NEXT)_(WEEK|MONTH|QUARTER|YEAR)")
+_ONE_UNIT = re.compile(r"(LAST|THIS|NEXT)_(WEEK|MONTH|(?:FISCAL_)?(?:QUARTER|YEAR))")
 _SHIFTS = {"LAST": -1, "THIS": 0, "NEXT": 1}
 _DAYS = {"YESTERDAY": -1, "TODAY": 0, "TOMORROW": 1}
 
@@ -45,6 +49,7 @@ def _counted(word: str, n: int, today: date) -> Span | None:
 
 def _unit(unit: str, today: date, shift: int, length: int) -> Span:
     """Return ``length`` units of the calendar, ``shift`` units from the one ``today`` is in."""
+    unit = unit.removeprefix("FISCAL_")
     start = _start(unit, today)
     return _moved(unit, start, shift), _moved(unit, start, shift + length)
 

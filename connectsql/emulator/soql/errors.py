@@ -15,6 +15,11 @@ def malformed(text: str, at: int, message: str) -> Refusal:
     return Refusal("MALFORMED_QUERY", _pointed(text, at, message))
 
 
+def unexpected(text: str, at: int, token: str) -> Refusal:
+    """Return the refusal of a word that cannot stand where it stands."""
+    return malformed(text, at, f"unexpected token: '{token}'")
+
+
 def invalid_field(text: str, at: int, message: str) -> Refusal:
     """Return the refusal of a field, or of a value a field cannot be compared with."""
     return Refusal("INVALID_FIELD", _pointed(text, at, message))
@@ -41,9 +46,21 @@ def no_such_object(text: str, at: int, name: str) -> Refusal:
     return Refusal("INVALID_TYPE", _pointed(text, at, message))
 
 
-def not_yet(text: str, at: int, what: str) -> Refusal:
-    """Return the refusal of something an org would answer and the emulator cannot yet."""
-    return malformed(text, at, f"{what}: not supported by this emulator yet")
+def no_such_child_relationship(text: str, at: int, name: str) -> Refusal:
+    """Return the refusal of a subquery whose relationship the object lacks."""
+    advice = _AS_ENTITY.format(kind="relationship", suffix="__r", what="custom relationship name")
+    message = f"Didn't understand relationship '{name}' in FROM part of query call. {advice}"
+    return Refusal("INVALID_TYPE", _pointed(text, at, message))
+
+
+def invalid_operator(text: str, at: int, kind: str) -> Refusal:
+    """Return the refusal of an operator that fields of this type do not have."""
+    return invalid_field(text, at, f"invalid operator on {kind} field")
+
+
+def not_allowed(text: str, at: int, field: str, what: str) -> Refusal:
+    """Return the refusal to filter, sort or group by a field that its describe excludes."""
+    return invalid_field(text, at, f"field '{field}' can not be {what} in a query call")
 
 
 def _pointed(text: str, at: int, message: str) -> str:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from connectsql.emulator.org.schema import COMPOSED
 from connectsql.emulator.org.store import Store
-from connectsql.emulator.soql.bound import Operand, Record
-from connectsql.emulator.soql.check import check
-from connectsql.emulator.soql.parse import parse
-from connectsql.emulator.soql.run import Source
-from connectsql.emulator.soql.translate import expression, select
+from connectsql.emulator.soql.bound import Children, Choice, Operand, Record
+from connectsql.emulator.soql.expressions import expression
+from connectsql.emulator.soql.operands import type_of
+from connectsql.emulator.soql.run import Source, bind
+from connectsql.emulator.soql.translate import select
 from connectsql.emulator.wire.errors import Refusal
 
 _CHUNK = 10_000
@@ -56,18 +55,11 @@ class FlatResult:
 
 
 def rows_of(source: Source, text: str, *, name: str, deleted: bool) -> FlatResult:
-    """Run a query and keep its rows under a name of their own, such as the id of a job.
-
-    Raises the refusal of a query that Bulk API 2.0 does not run.
-    """
-    query = check(parse(text), source.schema, text)
+    """Run a query and keep its rows under a name of their own, such as the id of a job."""
+    query = bind(source, text)
     if not isinstance(query.result, Record):
-        raise Refusal("FEATURENOTENABLED", "Aggregate query not supported in Bulk Query")
-    members = list(_members(query.result, ""))
-    for column, _ in members:
-        if column.type in COMPOSED:
-            message = "Selecting compound data not supported in Bulk Query"
-            raise Refusal("FEATURENOTENABLED", message)
+        raise _not_flat()
+    members = list(_flat(query.result, ""))
     statement = select(query, [expression(operand) for _, operand in members], deleted=deleted)
     total = source.store.keep(name, statement.sql, statement.values)
     return FlatResult(
@@ -79,9 +71,16 @@ def rows_of(source: Source, text: str, *, name: str, deleted: bool) -> FlatResul
     )
 
 
-def _members(record: Record, path: str) -> Iterator[tuple[FlatColumn, Operand]]:
+def _flat(record: Record, path: str) -> Iterator[tuple[FlatColumn, Operand]]:
     for name, member in record.members:
-        if isinstance(member, Record):
-            yield from _members(member, f"{path}{name}.")
-        else:
-            yield FlatColumn(path + name, member.field.type), member
+        match member:
+            case Record():
+                yield from _flat(member, f"{path}{name}.")
+            case Children() | Choice():
+                raise _not_flat()
+            case _:
+                yield FlatColumn(path + name, type_of(member)), member
+
+
+def _not_flat() -> Refusal:
+    return Refusal("FUNCTIONALITY_NOT_ENABLED", "The query has no flat result")

@@ -9,6 +9,14 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Name:
+    """A name and where it stands."""
+
+    text: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Path:
     """A field, or one reached over relationships: ``Name``, ``Account.Owner.Name``."""
 
@@ -20,18 +28,12 @@ class Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """A function applied to a field, or to nothing: ``COUNT(Id)``, ``FIELDS(ALL)``."""
-
-    function: str
-    argument: Path | None
-    alias: str | None
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
 class Value:
-    """A literal. ``kind`` is string, number, date, datetime or word; ``text`` is unescaped."""
+    """A literal; ``text`` is unescaped.
+
+    ``kind`` is string, number, date, datetime, time, currency or word; ``n`` is what follows a
+    word: ``LAST_N_DAYS:7``.
+    """
 
     kind: str
     text: str
@@ -40,10 +42,49 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """A function, in upper case, and what it is applied to: ``COUNT(Id)``, ``FIELDS(ALL)``."""
+
+    function: str
+    arguments: tuple[Path | Call | Value, ...]
+    at: int
+
+    def __str__(self) -> str:
+        return f"{self.function}({', '.join(map(str, self.arguments))})"
+
+
+Expression = Path | Call
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A field or function of the select list, and the name it is to have in the result."""
+
+    expression: Expression
+    alias: Name | None
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """One branch of a TYPEOF; that of ELSE names no object."""
+
+    object: Name | None
+    fields: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Typeof:
+    """Fields of a polymorphic parent, chosen by what it is."""
+
+    path: Path
+    branches: tuple[When, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """``left operator right``; the operator is ``=``, ``!=``, ``<``, ..., or ``LIKE``."""
 
-    left: Path | Call
+    left: Expression
     operator: str
     right: Value
 
@@ -52,7 +93,7 @@ class Comparison:
 class Membership:
     """``left IN (...)``; ``operator`` is ``IN`` or ``INCLUDES``, ``negated`` turns it round."""
 
-    left: Path | Call
+    left: Expression
     operator: str
     negated: bool
     values: tuple[Value, ...] | Query
@@ -80,7 +121,7 @@ Condition = Comparison | Membership | Not | Junction
 class Ordering:
     """One key of ORDER BY. Nulls come first unless said otherwise, in either direction."""
 
-    key: Path | Call
+    key: Expression
     descending: bool
     nulls_last: bool
 
@@ -89,35 +130,34 @@ class Ordering:
 class Grouping:
     """GROUP BY and HAVING."""
 
-    keys: tuple[Path | Call, ...]
+    keys: tuple[Expression, ...]
     having: Condition | None
 
 
 @dataclass(frozen=True, slots=True)
-class Typeof:
-    """A TYPEOF expression, which is recognised only."""
+class Source:
+    """What a query is FROM, its alias, and aliases of relationships: ``Contact c, c.Account a``."""
 
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A name and where it stands."""
-
-    text: str
-    at: int
+    path: Path
+    alias: str | None
+    related: tuple[tuple[Path, str | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One SELECT. ``clauses`` names those present that stand for themselves (``FOR``)."""
+    """One SELECT.
 
-    selected: tuple[Path | Call | Typeof | Query, ...]
-    source: Name
-    alias: str | None
+    ``uses`` are the words that follow FOR and UPDATE; ``filtering`` those that follow WITH.
+    """
+
+    selected: tuple[Chosen | Typeof | Query, ...]
+    source: Source
+    scope: Name | None = None
     where: Condition | None = None
+    filtering: tuple[Name, ...] = ()
     grouping: Grouping | None = None
     order: tuple[Ordering, ...] = ()
     limit: int | None = None
-    offset: int = 0
-    clauses: frozenset[str] = frozenset()
+    offset: int | None = None
+    uses: tuple[Name, ...] = ()
+    all_rows: Name | None = None

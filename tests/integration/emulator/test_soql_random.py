@@ -227,6 +227,7 @@ def groupings(draw: st.DrawFn) -> Grouped:
     chosen = draw(st.lists(aggregates, min_size=1, max_size=3))
     groupable = TEXT[sobject] + FLAGS[sobject]
     keys = draw(st.lists(st.sampled_from(groupable), min_size=1, max_size=2, unique=True))
+    chosen = [(one, path) for one, path in chosen if path not in keys]
     having = None
     if draw(st.booleans()):
         function, path = draw(st.tuples(st.sampled_from(("COUNT", "COUNT_DISTINCT")), counted))
@@ -243,7 +244,7 @@ def groupings(draw: st.DrawFn) -> Grouped:
 
 def at(record: Row, path: Path) -> Any:
     for name in path[:-1]:
-        record = record[name] or {}
+        record = record.get(name) or {}
     return record.get(path[-1])
 
 

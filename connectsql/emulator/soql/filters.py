@@ -1,0 +1,115 @@
+"""Conditions as SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from connectsql.emulator.soql import bound
+from connectsql.emulator.soql.bound import Operand, Table, Test
+from connectsql.emulator.soql.expressions import alias, expression, from_tables, sort_expression
+from connectsql.emulator.soql.operands import type_of
+
+_NOTHING: frozenset[Operand] = frozenset()
+_Expression = Callable[[Operand], str]
+
+
+def filter_sql(
+    test: Test,
+    values: list[Any],
+    absent: frozenset[Operand] = _NOTHING,
+    *,
+    deleted: bool = False,
+) -> str:
+    """Return the SQL of a condition; what it compares with is appended to ``values``."""
+    return _Filter(values, partial(expression, absent=absent), deleted=deleted).sql(test)
+
+
+def not_deleted(table: Table) -> str:
+    """Return the SQL that leaves out what lies in the recycle bin."""
+    return f'{alias(table)}."IsDeleted" = 0'
+
+
+class _Filter:
+    def __init__(self, values: list[Any], of: _Expression, *, deleted: bool) -> None:
+        self._values = values
+        self._expression = of
+        self._deleted = deleted
+
+    def _of(self, operand: Operand) -> str:
+        sql = self._expression(operand)
+        return sort_expression(operand, sql) if isinstance(operand, bound.Aggregate) else sql
+
+    def sql(self, test: Test) -> str:
+        match test:
+            case bound.Compare():
+                return self._compare(test)
+            case bound.Within():
+                return self._within(test)
+            case bound.OneOf():
+                return self._one_of(test)
+            case bound.SemiJoin():
+                return self._semi_join(test)
+            case bound.Negated(inner):
+                return f"({self.sql(inner)}) IS NOT TRUE"
+            case bound.Joined(word, parts):
+                return _joined(word, [self.sql(part) for part in parts])
+
+    def _compare(self, test: bound.Compare) -> str:
+        """Compare with a value; ``!=`` holds for null, and a null boolean is false."""
+        field = self._of(test.operand)
+        if type_of(test.operand) == "boolean":
+            self._values.append(bool(test.value))
+            return f"IFNULL({field}, 0) {test.operator} ?"
+        if test.value is None:
+            return f"{field} IS {'NOT ' if test.operator == '!=' else ''}NULL"
+        self._values.append(test.value)
+        if test.operator == "LIKE":
+            return f"soql_like(?, {field})"
+        return f"{field} {'IS NOT' if test.operator == '!=' else test.operator} ?"
+
+    def _within(self, test: bound.Within) -> str:
+        """Compare with a span of time, taken as a whole: ``<`` is before it, ``>`` after it."""
+        field = self._of(test.operand)
+        if test.operator in ("=", "!="):
+            self._values += [test.start, test.end]
+            inside = f"({field} >= ? AND {field} < ?)"
+            return inside if test.operator == "=" else f"{inside} IS NOT TRUE"
+        bounds = {"<": ("<", test.start), "<=": ("<", test.end)}
+        bounds |= {">": (">=", test.end), ">=": (">=", test.start)}
+        operator, value = bounds[test.operator]
+        self._values.append(value)
+        return f"{field} {operator} ?"
+
+    def _one_of(self, test: bound.OneOf) -> str:
+        field = self._of(test.operand)
+        known = [value for value in test.values if value is not None]
+        self._values += known
+        marks = ", ".join("?" * len(known))
+        is_boolean = type_of(test.operand) == "boolean"
+        has_null = len(known) < len(test.values) or (is_boolean and False in known)
+        if test.operator == "INCLUDES":
+            inside = f"soql_includes({field}, {marks})" if known else "0"
+        else:
+            inside = f"{field} IN ({marks})"
+        return f"({inside} OR {field} IS NULL)" if has_null else inside
+
+    def _semi_join(self, test: bound.SemiJoin) -> str:
+        """Look an id up among those of another query; null is never among them."""
+        query, column = test.query, expression(test.column)
+        tests = [f"{column} IS NOT NULL"]
+        if not self._deleted:
+            tests.append(not_deleted(query.table))
+        if query.where:
+            tests.append(self.sql(query.where))
+        inner = f"SELECT {column} {from_tables(query)} WHERE {' AND '.join(tests)}"
+        return f"{self._of(test.operand)} IN ({inner})"
+
+
+def _joined(word: str, parts: list[str]) -> str:
+    """Join conditions as a balanced tree: SQLite refuses a deep one."""
+    if len(parts) == 1:
+        return parts[0]
+    middle = len(parts) // 2
+    return f"({_joined(word, parts[:middle])} {word} {_joined(word, parts[middle:])})"
