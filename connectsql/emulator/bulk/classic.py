@@ -122,6 +122,8 @@ def query_result(shelf: Shelf, job: Job, batch: Batch) -> tuple[bytes, str]:
     lines = shelf.lines(batch.id, 0, batch.processed + 1)
     if job.content_type == "CSV":
         return "".join(lines).encode(), CSV_TYPE
+    if job.content_type == "XML":
+        return xml.query_result(lines), XML_TYPE
     return f"[{','.join(lines)}]".encode(), JSON_TYPE
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from connectsql.emulator.bulk import fitness
+from connectsql.emulator.bulk import fitness, xml
 from connectsql.emulator.bulk.dialect import Dialect
 from connectsql.emulator.bulk.job import Job
 from connectsql.emulator.bulk.progress import Progress
 from connectsql.emulator.bulk.reading import Unusable
-from connectsql.emulator.org.schema import NUMBERS
-from connectsql.emulator.soql.bound import Column, Record
+from connectsql.emulator.org.schema import NUMBERS, Schema
+from connectsql.emulator.soql.bound import Record
 from connectsql.emulator.soql.flat import FlatColumn, rows_of
 from connectsql.emulator.soql.run import Source, bind, chunks_of
 from connectsql.emulator.wire.errors import Refusal
@@ -27,7 +27,8 @@ _CHUNK = 2_000
 _PLAIN_BELOW, _PLAIN_FROM = 1e16, 1e-4
 
 Values = tuple[Any, ...]
-Rendered = Iterator[list[str]]
+Shaped = dict[str, Any]
+Rendered = Generator[list[str], None, None]
 
 
 async def query(org: Org, progress: Progress, batch_id: str) -> None:
@@ -48,7 +49,8 @@ async def query(org: Org, progress: Progress, batch_id: str) -> None:
 
 async def _keep(org: Org, progress: Progress, job: Job, batch_id: str, text: str) -> None:
     started = time.perf_counter()
-    render = _as_json if job.content_type == "JSON" else _as_csv
+    in_csv = job.content_type == "CSV"
+    render = _as_csv if in_csv else _as_records
     at = 0
     chunks = render(org, job, batch_id, text)
     try:
@@ -57,7 +59,7 @@ async def _keep(org: Org, progress: Progress, job: Job, batch_id: str, text: str
             with org.transaction():
                 progress.shelf.add_lines(batch_id, at, lines)
                 at += len(lines)
-                batch.processed = at if job.content_type == "JSON" else at - 1
+                batch.processed = at - 1 if in_csv else at
                 progress.spent(batch, started)
                 progress.shelf.save_batch(batch)
             if number:
@@ -67,7 +69,7 @@ async def _keep(org: Org, progress: Progress, job: Job, batch_id: str, text: str
         chunks.close()
 
 
-def _as_csv(org: Org, job: Job, name: str, text: str) -> Any:
+def _as_csv(org: Org, job: Job, name: str, text: str) -> Rendered:
     """Give the header, then chunks of lines."""
     if job.api == "Classic":
         _check_root(job, fitness.checked(org, text, "Bulk Query"))
@@ -82,20 +84,44 @@ def _as_csv(org: Org, job: Job, name: str, text: str) -> Any:
         found.drop()
 
 
-def _as_json(org: Org, job: Job, name: str, text: str) -> Any:
-    """Give chunks of records, each as JSON; datetimes are milliseconds."""
+def _as_records(org: Org, job: Job, name: str, text: str) -> Rendered:
+    """Give chunks of records, each as JSON or XML."""
     source = Source.of(org)
     bound = bind(source, text)
     _check_root(job, bound.table.sobject.name)
     if not isinstance(bound.result, Record):
-        raise Refusal("FUNCTIONALITY_NOT_ENABLED", "Aggregate query not supported in Bulk Query")
+        message = "Aggregate query not supported in Bulk Query"
+        raise Refusal("FUNCTIONALITY_NOT_ENABLED", message)
     root = f"/services/data/v{job.version:.1f}"
     deleted = job.operation == "queryAll"
+    render = _json_of if job.content_type == "JSON" else _xml_of
     for texts in chunks_of(source, text, name=name, root=root, size=_CHUNK, deleted=deleted):
-        records = [json.loads(one) for one in texts]
-        for record in records:
-            _to_milliseconds(record, bound.result)
-        yield [json.dumps(record, ensure_ascii=False) for record in records]
+        yield [render(json.loads(one), org.schema) for one in texts]
+
+
+def _json_of(record: Shaped, schema: Schema) -> str:
+    """Return a record as JSON; datetimes are milliseconds."""
+    _restamp(record, schema, _milliseconds)
+    return json.dumps(record, ensure_ascii=False)
+
+
+def _xml_of(record: Shaped, schema: Schema) -> str:
+    _restamp(record, schema, _with_z)
+    return xml.record("records", record)
+
+
+def _restamp(record: Shaped, schema: Schema, stamp: Callable[[str], Any]) -> None:
+    """Write the datetimes of a record, its parents and its children in another way."""
+    sobject = schema.find(record["attributes"]["type"])
+    for name, value in record.items():
+        if isinstance(value, dict):
+            for inner in value.get("records", [value]):
+                if "attributes" in inner:
+                    _restamp(inner, schema, stamp)
+        elif value is not None and sobject:
+            field = sobject.field(name)
+            if field and field.type == "datetime":
+                record[name] = stamp(value)
 
 
 def _check_root(job: Job, name: str) -> None:
@@ -105,17 +131,6 @@ def _check_root(job: Job, name: str) -> None:
             f"requested Bulk API Job ({job.object})."
         )
         raise Refusal("INVALID_TYPE_FOR_OPERATION", message)
-
-
-def _to_milliseconds(record: dict[str, Any], shape: Record) -> None:
-    for name, member in shape.members:
-        value = record.get(name)
-        if value is None:
-            continue
-        if isinstance(member, Record):
-            _to_milliseconds(value, member)
-        elif isinstance(member, Column) and member.field.type == "datetime":
-            record[name] = round(datetime.fromisoformat(value).timestamp() * 1000)
 
 
 def _conversion(columns: tuple[FlatColumn, ...]) -> Callable[[Values], list[Any] | Values]:
@@ -142,8 +157,16 @@ def _converter(kind: str) -> Callable[[Any], Any] | None:
     if kind == "boolean":
         return lambda value: "true" if value else "false"
     if kind == "datetime":
-        return lambda value: value[:-5] + "Z"
+        return _with_z
     return _decimal if kind in NUMBERS else None
+
+
+def _with_z(stamp: str) -> str:
+    return stamp[: -len("+0000")] + "Z"
+
+
+def _milliseconds(stamp: str) -> int:
+    return round(datetime.fromisoformat(stamp).timestamp() * 1000)
 
 
 def _decimal(value: float) -> float | str:

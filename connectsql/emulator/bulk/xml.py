@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
-_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
+_NIL = f"{{{_INSTANCE}}}nil"
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
 
 
@@ -30,6 +31,25 @@ def element(name: str, told: Mapping[str, Any], *, outer: bool = True) -> str:
         if value is not None
     )
     return f"<{name}{_XMLNS if outer else ''}>{inner}\n</{name}>"
+
+
+def record(name: str, told: Mapping[str, Any]) -> str:
+    """Return a record of a query's result; parents are records inside it."""
+    inner = [f"<type>{told['attributes']['type']}</type>"]
+    for key, value in told.items():
+        if isinstance(value, Mapping):
+            inner += [record(key, one) for one in value.get("records", [value]) if _is_record(one)]
+        elif value is None:
+            inner.append(f'<{key} xsi:nil="true"/>')
+        else:
+            inner.append(f"<{key}>{escape(_text(value))}</{key}>")
+    return f'<{name} xsi:type="sObject">{"".join(inner)}</{name}>'
+
+
+def query_result(found: Iterable[str]) -> bytes:
+    """Return the document of a query's result."""
+    xmlns = f'{_XMLNS}\n   xmlns:xsi="{_INSTANCE}"'
+    return f"{_HEAD}<queryResult{xmlns}>{''.join(found)}</queryResult>".encode()
 
 
 def document(name: str, children: Iterable[str]) -> bytes:
@@ -66,6 +86,10 @@ def _value(one: ElementTree.Element) -> Any:
     nested = _record(one[0]) if _name(one[0]) == "sObject" else _record(one)
     kind = next((child.text for child in one.iter() if _name(child) == "type"), None)
     return {**({"attributes": {"type": kind}} if kind else {}), **nested}
+
+
+def _is_record(value: Mapping[str, Any]) -> bool:
+    return "attributes" in value
 
 
 def _name(one: ElementTree.Element) -> str:

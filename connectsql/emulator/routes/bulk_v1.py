@@ -186,9 +186,6 @@ def _told(org: Org, call: Call, told: dict[str, Any]) -> dict[str, Any]:
     if sobject is None:
         raise Refusal("InvalidJob", f"Unable to find object: {name}")
     content_type = _one_of(told, "contentType", _CONTENT_TYPES, "XML")
-    if known in QUERIES and content_type == "XML":
-        message = "This emulator answers the results of queries as CSV or JSON only"
-        raise Refusal("InvalidJob", message)
     header = call.headers.get("sforce-enable-pkchunking", "")
     return {
         "operation": known,

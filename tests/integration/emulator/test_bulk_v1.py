@@ -182,6 +182,21 @@ def test_a_query_answers_json_with_milliseconds(bulk: Bulk, client: Client) -> N
     assert bulk.call("GET", f"/job/{job}/batch/{batch}").json()["numberRecordsProcessed"] == 1
 
 
+def test_a_query_answers_parents_and_children_in_json(bulk: Bulk, client: Client) -> None:
+    parent = client.create("Account", Name="with children")
+    client.create("Contact", LastName="child", AccountId=parent)
+    job = bulk.json_job(operation="query", object="Account", contentType="JSON")
+    children = "(SELECT LastName, CreatedDate, Account.CreatedDate FROM Contacts)"
+    query = f"SELECT Name, {children}, Parent.Name FROM Account WHERE Id = '{parent}'"
+    batch = bulk.json_batch(job, query)
+    (result,) = bulk.call("GET", f"/job/{job}/batch/{batch}/result").json()
+    (found,) = bulk.call("GET", f"/job/{job}/batch/{batch}/result/{result}").json()
+    (child,) = found["Contacts"]["records"]
+    assert (child["LastName"], found["Parent"]) == ("child", None)
+    assert isinstance(child["CreatedDate"], int)
+    assert isinstance(child["Account"]["CreatedDate"], int)
+
+
 def test_a_query_answers_csv(bulk: Bulk, client: Client) -> None:
     one = client.create("Account", Name="in csv")
     job = bulk.xml_job(operation="query", object="Account", contentType="CSV")
@@ -193,6 +208,24 @@ def test_a_query_answers_csv(bulk: Bulk, client: Client) -> None:
     # an old client sends two slashes here
     answer = bulk.session.get(f"{bulk.url}/{ROOT}{path}/result/{result}", timeout=30)
     assert answer.text == f'"Id","Name"\n"{one}","in csv"\n'
+
+
+def test_a_query_answers_xml(bulk: Bulk, client: Client) -> None:
+    client.create("Lead", LastName="in & xml", Company="x")
+    job = bulk.xml_job(operation="query", object="Lead")
+    query = "SELECT LastName, Phone, CreatedDate, Owner.Name FROM Lead WHERE LastName = 'in & xml'"
+    answer = bulk.call("POST", f"/job/{job}/batch", data=query, headers=XML)
+    path = f"/job/{job}/batch/{parsed(answer)['id']}"
+    until(lambda: parsed(bulk.call("GET", path))["state"] == "Completed")
+    result = parsed(bulk.call("GET", f"{path}/result"))["result"]
+    answer = bulk.call("GET", f"{path}/result/{result}")
+    (found,) = ElementTree.fromstring(answer.content)
+    told = {child.tag.rpartition("}")[2]: child for child in found}
+    assert list(told) == ["type", "LastName", "Phone", "CreatedDate", "Owner"]
+    assert (told["type"].text, told["LastName"].text) == ("Lead", "in & xml")
+    assert list(told["Phone"].attrib.values()) == ["true"]
+    assert str(told["CreatedDate"].text).endswith(".000Z")
+    assert [child.text for child in told["Owner"]] == ["User", "Integration User"]
 
 
 def test_query_all_sees_the_bin(bulk: Bulk, client: Client) -> None:
