@@ -43,9 +43,11 @@ async def ingest(org: Org, progress: Progress, batch_id: str) -> None:
     key = sobject.field(job.key) if job.key else None
     saver = Saver(org, sobject, job.operation, key)
     fault = org.faults.of_job(sobject.name)
-    left = fault.after_rows - batch.position if fault else None
+    left = int(fault.after_rows) - batch.position if fault else None
     while chunk := list(islice(rows, CHUNK if left is None else max(0, min(CHUNK, left)))):
         _spend(org, progress, batch.position, len(chunk))
+        for place, refusal in org.faults.of_job_rows(sobject.name, len(chunk)).items():
+            chunk[place] = refusal
         batch = _save(org, progress, job, batch_id, saver, chunk)
         left = None if left is None else left - len(chunk)
         await asyncio.sleep(0)

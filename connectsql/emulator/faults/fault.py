@@ -28,10 +28,12 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "quota_spent": (),
     "row_error": ("index", "statusCode", "message"),
     "job_error": ("after_rows", "message"),
+    "job_row_error": ("statusCode", "message"),
     "drop_events": ("count",),
     "gap_events": ("count",),
 }
 JOB_ACTIONS = frozenset({"job_error"})
+JOB_ROW_ACTIONS = frozenset({"job_row_error"})
 EVENT_ACTIONS = frozenset({"drop_events", "gap_events"})
 
 
@@ -51,8 +53,9 @@ class Fault:
     ``total`` of the day or for ``concurrent`` calls, as ``quota`` says. ``row_error`` refuses
     row ``index`` (from 0) with ``statusCode`` and ``message``.
 
-    ``job_error`` fails a bulk job after so many rows. ``drop_events`` lets the next ``count``
-    change events vanish, ``gap_events`` turns them into gaps.
+    ``job_error`` fails a bulk job after so many rows. ``job_row_error`` refuses rows of bulk
+    jobs with ``statusCode`` and ``message``; it counts rows, not calls. ``drop_events`` lets
+    the next ``count`` change events vanish, ``gap_events`` turns them into gaps.
     """
 
     action: str
@@ -102,7 +105,7 @@ class Fault:
     def refusal(self) -> Refusal:
         """What the call, or its row, is refused with."""
         match self.action:
-            case "row_error":
+            case "row_error" | "job_row_error":
                 return refuse_row(self.statusCode, self.message)
             case "session_expired":
                 return session_expired()

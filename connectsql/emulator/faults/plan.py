@@ -10,7 +10,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from connectsql.emulator.faults.fault import ACTIONS, EVENT_ACTIONS, JOB_ACTIONS, Fault
+from connectsql.emulator.faults.fault import (
+    ACTIONS,
+    EVENT_ACTIONS,
+    JOB_ACTIONS,
+    JOB_ROW_ACTIONS,
+    Fault,
+)
+from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import Call
 from connectsql.errors import EmulatorError
 
@@ -50,7 +57,7 @@ class FaultPlan:
 
         A call that fits a fault counts for it whether or not it is due.
         """
-        aside = JOB_ACTIONS | EVENT_ACTIONS
+        aside = JOB_ACTIONS | JOB_ROW_ACTIONS | EVENT_ACTIONS
         fitting = [
             one
             for one in self.faults
@@ -68,6 +75,20 @@ class FaultPlan:
         ]
         due = [one for one in fitting if one.falls(self._chance)]
         return due[0] if due else None
+
+    def of_job_rows(self, sobject: str, count: int) -> dict[int, Refusal]:
+        """Return what the next rows of a bulk job are refused with, by their place from 0."""
+        fitting = [
+            one
+            for one in self.faults
+            if one.action in JOB_ROW_ACTIONS and one.object in (None, sobject)
+        ]
+        return {
+            place: one.refusal
+            for place in range(count if fitting else 0)
+            for one in fitting
+            if one.falls(self._chance)
+        }
 
     def of_event(self, sobject: str) -> str | None:
         """Return what happens to the next change event of an object, if anything."""

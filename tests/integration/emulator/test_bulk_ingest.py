@@ -395,6 +395,21 @@ def test_a_planned_fault_fails_the_job_midway(fresh: Client) -> None:
     assert len(job.file("unprocessedrecords")) == 50
 
 
+def test_planned_faults_refuse_rows(fresh: Client) -> None:
+    message = "unable to obtain exclusive access to this record"
+    plan = {"action": "job_row_error", "statusCode": "UNABLE_TO_LOCK_ROW", "message": message}
+    plan |= {"object": "Account", "every": 100, "times": 3}
+    assert fresh.call("POST", "/__emulator__/faults", json=[plan]).ok
+    job = Ingest(fresh, "Account", "insert")
+    told = job.run(many(500))
+    assert (told["state"], told["numberRecordsFailed"]) == ("JobComplete", 3)
+    names = [row["Name"] for row in job.file("failedResults")]
+    assert names == ["Bulk 99", "Bulk 199", "Bulk 299"]
+    assert set(job.errors()) == {f"UNABLE_TO_LOCK_ROW:{message}:--"}
+    again = Ingest(fresh, "Contact", "insert").run("LastName\nx\n")
+    assert again["numberRecordsFailed"] == 0
+
+
 def test_a_job_fails_when_the_rows_of_the_day_are_used_up() -> None:
     with start_in_thread(Options(daily_bulk_rows=200)) as org:
         client = Client(org)
