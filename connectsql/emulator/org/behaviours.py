@@ -88,6 +88,14 @@ def _full_name(row: Row, moment: Moment) -> None:
     row["Name"] = " ".join(filter(None, names)) or None
 
 
+def _person(row: Row, moment: Moment) -> None:
+    """An account with a last name is a person's, and is named after that person."""
+    is_person = bool(row.get("LastName"))
+    row["IsPersonAccount"] = int(is_person)
+    if is_person:
+        _full_name(row, moment)
+
+
 def _case_number(row: Row, moment: Moment) -> None:
     if moment.is_new:
         row["CaseNumber"] = f"{1000 + moment.next_number('Case.CaseNumber'):08d}"
@@ -141,6 +149,7 @@ _PEOPLE = ("Contact", "Lead", "User")
 _ALL: tuple[tuple[tuple[str, ...], tuple[str, ...], Behaviour], ...] = (
     ((), ("OwnerId",), _owner),
     (_PEOPLE, ("Name", "FirstName", "LastName"), _full_name),
+    (("Account",), ("IsPersonAccount", "FirstName", "LastName"), _person),
     (("Case",), ("CaseNumber",), _case_number),
     (("Case",), ("Status", "IsClosed", "ClosedDate"), _case_closed),
     (("Case",), ("Origin",), _case_origin),

@@ -5,13 +5,13 @@ Whoever calls opens the transaction: a row that is refused has written nothing b
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from connectsql.emulator.org import ids, values
 from connectsql.emulator.org.automation.plan import Plan
 from connectsql.emulator.org.behaviours import Moment, Stamps, behaviours_of
 from connectsql.emulator.org.data import Data
+from connectsql.emulator.org.defaults import Defaults
 from connectsql.emulator.org.existing import cannot, existing
 from connectsql.emulator.org.journal import Change
 from connectsql.emulator.org.references import many_matches
@@ -29,6 +29,7 @@ class Records:
         self._data = data
         self._store = data.store
         self._rules = Rules(sobject, data.schema, data.store)
+        self._defaults = Defaults(sobject, data.schema, data.now)
         self._stamps = Stamps(sobject)
         self._behaviours = behaviours_of(sobject)
         self._plan = data.automation.plan(sobject) if data.automation else None
@@ -37,13 +38,16 @@ class Records:
         """Create a record and return its id."""
         if not self.sobject.createable:
             raise cannot("inserted", self.sobject)
-        with self._undoing():
-            return self._create(self._rules.read(body, creating=True))
+        given = self._rules.read(body, creating=True)
+        if self._plan is None:
+            return self._create(given)
+        with self._data.transaction():
+            return self._create(given)
 
     def complete(self, given: Row, now: str) -> Row:
         """Return a new record: what was given, the defaults, what the org computes."""
         stamps = self._stamps.of(now, self._data.caller.user_id, is_new=True)
-        row = {**self._rules.defaults, **stamps, **given}
+        row = {**self._defaults.row(), **stamps, **given}
         self._behave(row, given, now, is_new=True)
         return row
 
@@ -52,19 +56,17 @@ class Records:
         if not self.sobject.updateable:
             raise cannot("updated", self.sobject)
         before = self.existing(record_id)
-        with self._undoing():
-            self._change(before, self._rules.read(body, creating=False))
+        self._change(before, self._rules.read(body, creating=False))
 
     def adjust(self, record_id: str, values: Row) -> None:
         """Change fields that callers cannot write, else as an update does."""
-        with self._undoing():
-            self._change(self.existing(record_id), values)
+        self._change(self.existing(record_id), values)
 
     def _create(self, given: Row) -> str:
         row = self.complete(given, self._data.stamp())
         if self._plan:
             given = self._triggered(self._plan, row, None, given)
-        self._rules.check(given, creating=True)
+        self._rules.check(given, record_id=None)
         row["Id"] = record_id = self._store.new_id(self.sobject)
         if self._plan:
             self._plan.derive(row)
@@ -79,14 +81,14 @@ class Records:
             self._plan.after(dict(row), None)
         return record_id
 
-    def _change(self, before: Row, given: Row) -> None:
+    def _save(self, before: Row, given: Row) -> None:
         now, record_id = self._data.stamp(), before["Id"]
         stamps = self._stamps.of(now, self._data.caller.user_id, is_new=False)
         after = {**before, **stamps, **given}
         self._behave(after, given, now, is_new=False)
         if self._plan:
             given = self._triggered(self._plan, after, before, given)
-        self._rules.check(given, creating=False)
+        self._rules.check(given, record_id=record_id)
         if self._plan:
             self._plan.derive(after)
             self._plan.validate(after, before)
@@ -101,9 +103,12 @@ class Records:
         if self._plan:
             self._plan.after(dict(after), before)
 
-    def _undoing(self) -> AbstractContextManager[None]:
-        """Undo on error what triggers wrote, where there are any."""
-        return self._data.transaction() if self._plan else nullcontext()
+    def _change(self, before: Row, given: Row) -> None:
+        if self._plan is None:
+            self._save(before, given)
+            return
+        with self._data.transaction():
+            self._save(before, given)
 
     def _triggered(self, plan: Plan, row: Row, before: Row | None, given: Row) -> Row:
         """Let triggers change a record; return what was given and what they changed."""

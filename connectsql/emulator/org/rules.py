@@ -6,13 +6,22 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from connectsql.emulator.org import values
+from connectsql.emulator.org.ownership import (
+    check_hierarchy,
+    check_owner,
+    check_record_type,
+    no_owner,
+    record_types,
+)
+from connectsql.emulator.org.persons import check_person, is_of_persons
 from connectsql.emulator.org.references import References, no_such_column
 from connectsql.emulator.org.schema import Field, Schema, SObject
-from connectsql.emulator.org.store import DELETED, Row, Store
-from connectsql.emulator.wire.errors import Refusal, is_deleted, refuse_row
+from connectsql.emulator.org.store import Row, Store
+from connectsql.emulator.wire.errors import Refusal, is_deleted, refuse_row, together
 
 Body = Mapping[str, Any]
 Check = Callable[[str], None]
+OWNER = "OwnerId"
 Slots = dict[str, tuple[str, values.Reader]]
 
 
@@ -30,11 +39,11 @@ class Rules:
         self._never_null = {
             field.name
             for field in sobject.fields
-            if not field.nillable and field.type != "boolean" and not field.defaulted_on_create
+            if not field.nillable and field.type != "boolean" and field.name != OWNER
         }
         self._lookups = _by_name(sobject, self._lookup_check, lambda one: one.type == "reference")
         self._unique = tuple(one for one in sobject.stored if one.unique)
-        self.defaults = _defaults(sobject)
+        self._persons = is_of_persons(sobject)
 
     def read(self, body: Body, *, creating: bool) -> Row:
         """Return the stored values of what a body says.
@@ -45,14 +54,22 @@ class Rules:
         slots = self._creating if creating else self._updating
         row: Row = {}
         rest: dict[str, Any] = {}
+        wrong: list[Refusal] = []
         for key, value in body.items():
             slot = slots.get(key)
             if slot is None:
                 rest[key] = value
-            else:
+                continue
+            try:
                 row[slot[0]] = slot[1](value)
+            except Refusal as refusal:
+                if refusal.fields is None:
+                    raise
+                wrong.append(refusal)
         if rest:
             self._read_rest(rest, row, slots, creating=creating)
+        if wrong:
+            raise together(wrong)
         return row
 
     def stored(self, written: Row) -> Row:
@@ -63,13 +80,15 @@ class Rules:
             for name, field in fields
         }
 
-    def check(self, row: Row, *, creating: bool) -> None:
+    def check(self, row: Row, *, record_id: str | None) -> None:
         """Raise a refusal if required values lack or references lead nowhere.
 
-        ``row`` is what was read from the body.
+        ``row`` is what was read from the body, ``record_id`` the record being updated.
         """
-        required = self._required if creating else [n for n in row if n in self._never_null]
-        missing = [name for name in required if row.get(name) is None]
+        missing = [] if record_id else [one for one in self._required if row.get(one) is None]
+        if None in row.values():
+            emptied = (name for name, value in row.items() if value is None)
+            missing += [one for one in emptied if one in self._never_null and one not in missing]
         if missing:
             message = f"Required fields are missing: [{', '.join(missing)}]"
             raise refuse_row("REQUIRED_FIELD_MISSING", message, *missing)
@@ -77,6 +96,12 @@ class Rules:
             value = row.get(name)
             if value is not None:
                 check(value)
+        if self._persons:
+            check_person(self.sobject, row, creating=record_id is None)
+        if record_id:
+            check_hierarchy(self._store, self.sobject, row, record_id)
+            if OWNER in row and row[OWNER] is None:
+                raise no_owner()
 
     def check_unique(self, row: Row, record_id: str | None) -> None:
         """Raise the refusal of a value that another record has and none but one may have."""
@@ -131,10 +156,15 @@ class Rules:
         targets = {one.key_prefix: one for one in reversed(known)}
         is_closed = bool(known) and len(known) == len(lookup.reference_to)
 
+        types = record_types(self.sobject) if lookup.name == "RecordTypeId" else frozenset()
+
         def check(value: str) -> None:
+            check_record_type(types, lookup, value)
             target = targets.get(value[:3])
             if target is not None:
                 self._check_there(target, value)
+                if lookup.name == OWNER:
+                    check_owner(self._store, self.sobject, target, value)
             elif is_closed:
                 message = f"{lookup.label}: id value of incorrect type: {value}"
                 raise refuse_row("FIELD_INTEGRITY_EXCEPTION", message, lookup.name)
@@ -148,17 +178,6 @@ class Rules:
             raise refuse_row("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", message)
         if not there:
             raise is_deleted()
-
-
-def _defaults(sobject: SObject) -> Row:
-    """Return what a new record has where the caller says nothing."""
-    defaults: Row = {
-        field.name: int(bool(field.default)) for field in sobject.fields if field.type == "boolean"
-    }
-    for field in sobject.fields:
-        if field.is_text and field.createable and isinstance(field.default, str):
-            defaults[field.name] = field.default
-    return defaults | {DELETED: 0}
 
 
 def _slots(fields: Iterable[Field]) -> Slots:

@@ -57,6 +57,7 @@ def _text(field: Field) -> Reader:
 
 
 def _email(field: Field) -> Reader:
+    """Read an address; an org keeps it in lower case."""
     text = _text(field)
 
     def read(value: Any) -> str | None:
@@ -64,32 +65,56 @@ def _email(field: Field) -> Reader:
         if kept is not None and not _EMAIL.fullmatch(kept):
             message = f"{field.label}: invalid email address: {kept}"
             raise refuse_row("INVALID_EMAIL_ADDRESS", message, field.name)
-        return kept
+        return kept and kept.lower()
 
     return read
 
 
 def _picklist(field: Field) -> Reader:
     text = _text(field)
+    if field.type == "multipicklist":
+        return _multipicklist(field)
     if not field.restricted:
         return text
-    allowed = {option.casefold(): option for option in field.options}
+    option = _option(field)
 
     def read(value: Any) -> str | None:
         kept = text(value)
-        return kept if kept is None else ";".join(map(option, parts(kept)))
+        return kept if kept is None else option(kept)
+
+    return read
+
+
+def _multipicklist(field: Field) -> Reader:
+    """Read ``A;B``: each value once, in the order in which the describe lists them."""
+    text = _text(field)
+    option = _option(field)
+    place = {option: number for number, option in enumerate(field.options)}
+
+    def read(value: Any) -> str | None:
+        kept = text(value)
+        if kept is None:
+            return None
+        chosen = dict.fromkeys(option(part.strip()) for part in kept.split(";") if part.strip())
+        return ";".join(sorted(chosen, key=lambda one: place.get(one, len(place)))) or None
+
+    return read
+
+
+def _option(field: Field) -> Callable[[str], str]:
+    """Return what spells a value as its picklist does, and refuses one that it has not."""
+    allowed = {option.casefold(): option for option in field.options}
 
     def option(value: str) -> str:
+        if not field.restricted:
+            return value
         known = allowed.get(value.casefold())
         if known is None:
             message = f"{field.label}: bad value for restricted picklist field: {value}"
             raise refuse_row("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, field.name)
         return known
 
-    def parts(value: str) -> list[str]:
-        return value.split(";") if field.type == "multipicklist" else [value]
-
-    return read
+    return option
 
 
 def _number(field: Field) -> Reader:
@@ -144,7 +169,8 @@ def _boolean(field: Field) -> Reader:
 
     def read(value: Any) -> int:
         if value is None:
-            return 0
+            message = f"{field.label}: value not of required type: "
+            raise refuse_row("INVALID_TYPE_ON_FIELD_IN_RECORD", message, field.name)
         if isinstance(value, bool):
             return int(value)
         known = words.get(value.lower()) if isinstance(value, str) else None

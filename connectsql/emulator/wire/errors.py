@@ -56,6 +56,13 @@ class Refusal(Exception):
         }
 
 
+def together(refusals: list[Refusal]) -> Refusal:
+    """Return one refusal that tells of all; there has to be one at least."""
+    first, *others = refusals
+    first.others = tuple(others)
+    return first
+
+
 def refuse_row(code: str, message: str, *fields: str, status: int = 400) -> Refusal:
     """Return a DML refusal: it always has ``fields``, if only an empty list."""
     return Refusal(code, message, status=status, fields=fields)

@@ -10,7 +10,7 @@ from connectsql.emulator.org.automation.hooks import Trigger
 from connectsql.emulator.org.automation.record import Reach, Record
 from connectsql.emulator.org.schema import SObject
 from connectsql.emulator.org.store import Row
-from connectsql.emulator.wire.errors import Refusal, refuse_row
+from connectsql.emulator.wire.errors import Refusal, refuse_row, together
 
 if TYPE_CHECKING:
     from connectsql.emulator.org.automation.handle import Handle
@@ -64,9 +64,7 @@ class Plan:
             if (result := self._check(rule, row, old)) is not None
         ]
         if broken:
-            first, *others = map(_custom_refusal, broken)
-            first.others = tuple(others)
-            raise first
+            raise together([_custom_refusal(one) for one in broken])
 
     def after(self, row: Row, old: Row | None) -> None:
         """Let triggers act on a record that was saved."""
