@@ -169,7 +169,7 @@ def _by_key(org: Org, call: Call, act: _Act) -> Answer:
 
 
 def _read(org: Org, call: Call, sobject: SObject, record_id: str) -> Answer:
-    fields = selected_fields(sobject, listed(call, "fields"))
+    fields = _with_id(sobject, selected_fields(sobject, listed(call, "fields")))
     row = org.store.fetch(sobject, record_id)
     if row is None or row.get(DELETED):
         raise not_found()
@@ -180,6 +180,12 @@ def _read(org: Org, call: Call, sobject: SObject, record_id: str) -> Answer:
     if record is not None:
         blobs.link(record, fields)
     return Answer(body=record, headers=state.headers, records=1)
+
+
+def _with_id(sobject: SObject, fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    """Add the id, which an org answers last where nobody asked for it."""
+    record_id = sobject.by_name["id"]
+    return fields if record_id in fields else (*fields, record_id)
 
 
 def _update(org: Org, call: Call, sobject: SObject, record_id: str) -> Answer:

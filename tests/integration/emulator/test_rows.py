@@ -361,6 +361,7 @@ def test_relationships_lead_to_parents(client: Client) -> None:
             "url": f"/services/data/v60.0/sobjects/Account/{account}",
         },
         "Name": "middle",
+        "Id": account,
     }
     assert client.get(f"{path}/parent", fields="Name").json()["Name"] == "top"
     assert client.get(f"sobjects/Contact/{contact}/Owner").json()["Username"]
