@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from connectsql.eventbus.schema import CHANGE_TYPES, EventField, RecordType
 
@@ -32,8 +31,7 @@ class Circumstances:
         self.commit = _integer(timestamp) + _integer(number) + _text(user_id)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What an event tells of a change, besides its circumstances."""
 
     entity: str

@@ -65,7 +65,7 @@ class Drafts:
         if self._merge(key, net.record_id):
             return
         draft = self._new(layout, net.kind, net.record_id)
-        draft.body = layout.body(net.after, changed)
+        draft.body = layout.part(net.after, changed)
         draft.changed = changed
         draft.nulled = [name for name, value in zip(changed, values, strict=True) if value is None]
         self._alike[key] = draft
@@ -75,7 +75,7 @@ class Drafts:
             self._overflow(layout)
             return
         if net.kind != "DELETE":
-            self._new(layout, net.kind, net.record_id).body = layout.body(net.after)
+            self._new(layout, net.kind, net.record_id).body = layout.whole(net.after)
         elif not self._merge(layout.sobject.name, net.record_id):
             draft = self._new(layout, net.kind, net.record_id)
             self._alike[layout.sobject.name] = draft

@@ -55,13 +55,16 @@ _MODIFIED = "LastModifiedDate"
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Where a field of a record is in its event; ``part`` is its place in a compound field."""
+    """Where a field of a record is in its event; ``part`` is its place in a compound field.
+
+    Its value is told as it is stored unless there is something to ``convert`` it.
+    """
 
     position: int
     name: str
     part: int | None
     part_name: str
-    convert: Convert
+    convert: Convert | None
     is_formula: bool
 
 
@@ -79,8 +82,12 @@ class Layout:
         self.encoder = Encoder(event_fields)
         self._bitmaps: dict[tuple[str, ...], list[str]] = {(): []}
         self._slots = _slots(sobject, told, compounds)
+        self._boxes = {one.name: False for one in told if one.type == "boolean"}
         name = compounds.get("Name")
         self._may_be_person = name is not None and name.name == "Switchable_PersonName"
+        self._name_parts = frozenset(
+            part for part, slot in self._slots.items() if slot.name == "Name" and part != "Name"
+        )
 
     def changed(self, before: Row, after: Row) -> list[str]:
         """Return the fields of a record that an update changed, as far as events tell them.
@@ -94,22 +101,28 @@ class Layout:
             for name, value in after.items()
             if value != was(name)
             and name in slots
-            and slots[name].convert(value) != slots[name].convert(was(name))
+            and not (name in self._boxes and not value and not was(name))
         ]
         if all(slots[name].is_formula for name in found):
             return []
         if _MODIFIED not in found and _MODIFIED in slots and _is_by_user(after):
             found.append(_MODIFIED)
-        return self._of_this_kind(after, found)
+        return list(self._of_this_kind(after, found))
 
-    def body(self, row: Row, names: Iterable[str] | None = None) -> dict[str, Any]:
-        """Return some fields of a record, or all, as an event has them, but for the empty."""
+    def whole(self, row: Row) -> dict[str, Any]:
+        """Return a record as an event has it, but for the empty fields."""
+        return self._boxes | self.part(row, row)
+
+    def part(self, row: Row, names: Iterable[str]) -> dict[str, Any]:
+        """Return some fields of a record as an event has them, but for the empty."""
         event: dict[str, Any] = {}
-        for name in self._of_this_kind(row, self._slots) if names is None else names:
-            slot = self._slots[name]
-            value = slot.convert(row.get(name))
-            if value is None:
+        slots = self._slots
+        for name in self._of_this_kind(row, names):
+            slot, value = slots.get(name), row.get(name)
+            if slot is None or value is None:
                 continue
+            if slot.convert:
+                value = slot.convert(value)
             if slot.part is None:
                 event[slot.name] = value
             else:
@@ -138,13 +151,13 @@ class Layout:
         parts = {parent: frozenset(them) for parent, them in nested.items()}
         return bitmap.Positions(frozenset(whole), parts)
 
-    def _of_this_kind(self, row: Row, names: Iterable[str]) -> list[str]:
+    def _of_this_kind(self, row: Row, names: Iterable[str]) -> Iterable[str]:
         """Leave out the parts of an account's name, or its whole where it is a person's."""
         if not self._may_be_person:
-            return list(names)
+            return names
         if row.get(_PERSON):
             return [name for name in names if name != "Name"]
-        return [name for name in names if self._slots[name].name != "Name" or name == "Name"]
+        return [name for name in names if name not in self._name_parts]
 
 
 def _is_by_user(row: Row) -> bool:

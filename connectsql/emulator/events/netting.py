@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from connectsql.emulator.org.journal import Change
 from connectsql.emulator.org.schema import SObject
@@ -33,8 +33,7 @@ _NET = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Net:
+class Net(NamedTuple):
     """One record before and after a transaction; ``kind`` is the changeType of its event."""
 
     kind: str

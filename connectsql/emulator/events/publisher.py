@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from connectsql.emulator.events.drafts import NO_RECORD, Draft, Drafts
 from connectsql.emulator.events.layout import Layout
@@ -102,10 +102,13 @@ class Publisher:
         return self._layout(sobject).schema
 
     def schema(self, schema_id: str) -> EventSchema | None:
-        """Return the schema of that id, of today or of events in the log."""
+        """Return the schema of that id, of events in the log or of today."""
+        kept = self.log.kept_schema(schema_id)
+        if kept:
+            return kept
         selected = filter(self._is_selected, self._data.schema.objects)
-        today = (schema for one in selected if (schema := self.schema_of(one)).id == schema_id)
-        return next(today, None) or self.log.kept_schema(schema_id)
+        today = map(self.schema_of, selected)
+        return next((schema for schema in today if schema.id == schema_id), None)
 
     def gap(self, entity: str, record_ids: Sequence[str] = (), kind: str = "UPDATE") -> None:
         """Publish a gap event, as if a change of these records had not been caught.
@@ -195,7 +198,7 @@ class Publisher:
         payload = layout.encoder.encode(header, circumstances, draft.body)
         if len(payload) <= self._largest:
             return payload
-        gap = replace(header, kind=f"GAP_{draft.kind}", nulled=(), changed=())
+        gap = header._replace(kind=f"GAP_{draft.kind}", nulled=(), changed=())
         return layout.encoder.encode(gap, circumstances, {})
 
 

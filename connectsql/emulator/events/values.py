@@ -53,11 +53,9 @@ def meaning(field: Field) -> str:
     return f"Data:{_MEANINGS.get(field.type, 'Text')}"
 
 
-def converter(field: Field) -> Convert:
-    """Return what turns a stored value of a field into its value in an event."""
-    if field.type in NUMBERS:
-        return _number
-    return _CONVERTERS.get(field.type, _as_it_is)
+def converter(field: Field) -> Convert | None:
+    """Return what turns a stored value, not null, into that in an event; None: nothing does."""
+    return float if field.type in NUMBERS else _CONVERTERS.get(field.type)
 
 
 def milliseconds(moment: datetime) -> int:
@@ -65,40 +63,24 @@ def milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _as_it_is(value: Any) -> Any:
-    return value
-
-
-def _boolean(value: Any) -> bool:
-    return bool(value)
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
+@lru_cache(maxsize=4096)
+def _datetime(value: str) -> int:
+    return milliseconds(datetime.fromisoformat(value))
 
 
 @lru_cache(maxsize=4096)
-def _datetime(value: str | None) -> int | None:
-    return None if value is None else milliseconds(datetime.fromisoformat(value))
-
-
-@lru_cache(maxsize=4096)
-def _date(value: str | None) -> int | None:
-    if value is None:
-        return None
+def _date(value: str) -> int:
     return milliseconds(datetime.fromisoformat(value).replace(tzinfo=UTC))
 
 
 @lru_cache(maxsize=4096)
-def _time(value: str | None) -> int | None:
-    if value is None:
-        return None
+def _time(value: str) -> int:
     at = time.fromisoformat(value.removesuffix("Z"))
     return ((at.hour * 60 + at.minute) * 60 + at.second) * 1000 + at.microsecond // 1000
 
 
 _CONVERTERS: dict[str, Convert] = {
-    "boolean": _boolean,
+    "boolean": bool,
     "date": _date,
     "datetime": _datetime,
     "time": _time,

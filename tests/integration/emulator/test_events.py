@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -286,6 +288,25 @@ def test_without_events_nobody_follows_the_changes() -> None:
         client = Client(org)
         assert client.get("sobjects/AccountChangeEvent/eventSchema").status_code == 404
         client.close()
+
+
+def test_grpc_is_imported_for_events_alone() -> None:
+    script = (
+        "import sys; from connectsql.emulator import Options, start_in_thread\n"
+        "start_in_thread(Options()).stop(); print('grpc' in sys.modules)\n"
+        "start_in_thread(Options(events=frozenset('*'))).stop(); print('grpc' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (told.stdout.split(), told.stderr) == (["False", "True"], "")
+
+
+def test_without_the_extra_events_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [one for one in sys.modules if one.startswith("connectsql.emulator.events")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "grpc", None)
+    with pytest.raises(EmulatorError, match="grpc") as caught:
+        start_in_thread(Options(events=EVERYTHING))
+    assert "connectsql[events]" in caught.value.hint
 
 
 def test_an_org_tells_where_its_events_are(org: RunningOrg) -> None:

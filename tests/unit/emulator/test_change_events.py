@@ -298,7 +298,7 @@ def test_every_type_has_its_form() -> None:
     }
     layout = Layout(sobject_of([{"name": f"{kind}__c", "type": kind} for kind in kinds]))
     docs = {one["name"]: one["doc"] for one in json.loads(layout.schema.json)["fields"]}
-    body = layout.body({f"{kind}__c": stored for kind, (stored, _, _) in kinds.items()})
+    body = layout.whole({f"{kind}__c": stored for kind, (stored, _, _) in kinds.items()})
     for kind, (_, told, doc) in kinds.items():
         assert (body[f"{kind}__c"], docs[f"{kind}__c"]) == (told, doc)
 
@@ -315,7 +315,7 @@ def test_compound_fields_are_records_of_their_parts() -> None:
     layout = Layout(sobject_of(fields))
     row = {"Spot__Latitude__s": 1, "Home__City__s": "Bonn", "Odd__c": "x"}
     told = {"Spot__c": {"Latitude": 1.0}, "Home__c": {"City": "Bonn"}, "Odd__c": "x"}
-    assert layout.body(row) == told
+    assert layout.whole(row) == told
     names = [one["name"] for one in json.loads(layout.schema.json)["fields"]]
     assert names == ["ChangeEventHeader", "Spot__c", "Home__c", "Odd__c"]
     assert layout.bitmaps(["Odd__c", "Home__City__s"]) == ["0x08", "2-0x02"]
@@ -337,9 +337,9 @@ def test_an_accounts_name_is_a_text_or_a_persons() -> None:
         "Switchable_PersonName",
     ]
     firm = {"Name": "Acme", "LastName": None, "IsPersonAccount": 0}
-    assert layout.body(firm) == {"Name": "Acme", "IsPersonAccount": False}
+    assert layout.whole(firm) == {"Name": "Acme", "IsPersonAccount": False}
     person = {"Name": "A B", "LastName": "B", "FirstName": "A", "IsPersonAccount": 1}
-    assert layout.body(person)["Name"] == {"LastName": "B", "FirstName": "A"}
+    assert layout.whole(person)["Name"] == {"LastName": "B", "FirstName": "A"}
     assert layout.changed(person, person | {"Name": "A C", "LastName": "C"}) == ["LastName"]
 
 
