@@ -133,6 +133,8 @@ class Bulk:
             self._progress.end(batch_id, str(told))
         except Refusal as refusal:
             self._progress.end(batch_id, f"{refusal.code} : {refusal.message}")
+        except UnicodeEncodeError:  # JSON can hold halves of characters
+            self._progress.end(batch_id, "InvalidBatch : Invalid UTF-8")
         except Exception:  # a job ends, whatever went wrong inside the org
             _log.exception("the batch %s failed", batch_id)
             self._progress.end(batch_id, "Unknown : An unexpected error occurred")

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from connectsql.emulator.org.schema import SObject
-from connectsql.emulator.org.store import quote
+from connectsql.emulator.org.tables import quote
 from connectsql.emulator.soql.parse import parse
 
 if TYPE_CHECKING:

@@ -22,9 +22,13 @@ def checked(org: Org, text: str, job: str = "Bulk V2 Query") -> str:
 
     ``job`` is what messages call the job whose result is CSV.
     """
-    query = parse(text)
-    _refuse_clauses(query, job)
-    bound = bind(Source.of(org), text)
+    try:
+        query = parse(text)
+        _refuse_clauses(query, job)
+        bound = bind(Source.of(org), text)
+    except RecursionError:
+        message = "The conditions are nested too deeply"
+        raise Refusal("QUERY_TOO_COMPLICATED", message) from None
     if isinstance(bound.result, Record):
         for field in _fields(bound.result):
             _refuse_field(field, job)

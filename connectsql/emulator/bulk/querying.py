@@ -34,7 +34,7 @@ Rendered = Generator[list[str], None, None]
 async def query(org: Org, progress: Progress, batch_id: str) -> None:
     """Run the query of a batch; its result is complete when this returns."""
     job, _ = progress.begin(batch_id)
-    text = progress.shelf.content(batch_id).decode()
+    text = progress.shelf.content(batch_id).decode("utf-8", "replace")
     fault = org.faults.of_job(job.object)
     with org.transaction():
         progress.shelf.drop_lines(batch_id)
@@ -42,6 +42,9 @@ async def query(org: Org, progress: Progress, batch_id: str) -> None:
         await _keep(org, progress, job, batch_id, text)
     except Refusal as refusal:
         message = f"Failed to process query: {refusal.code}: {refusal.message}"
+        raise Unusable(f"InvalidBatch : {message}") from None
+    except RecursionError:
+        message = "Failed to process query: QUERY_TOO_COMPLICATED: it is nested too deeply"
         raise Unusable(f"InvalidBatch : {message}") from None
     if fault:
         raise Unusable(fault.message)

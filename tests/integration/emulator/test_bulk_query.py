@@ -258,6 +258,10 @@ def test_queries_that_bulk_does_not_run(client: Client, query: str, message: str
         ("", "MALFORMED_QUERY"),
         ("SELECT Nope FROM Account", "INVALID_FIELD"),
         ("SELECT Id FROM Nope", "INVALID_TYPE"),
+        (
+            f"SELECT Id FROM Account WHERE {'(NOT ' * 3000}Name = 'x'{')' * 3000}",
+            "QUERY_TOO_COMPLICATED",
+        ),
     ],
 )
 def test_queries_that_nobody_runs(client: Client, query: str, code: str) -> None:

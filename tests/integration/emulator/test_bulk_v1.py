@@ -281,7 +281,9 @@ def test_a_query_that_fails_its_batch(bulk: Bulk, query: str, message: str) -> N
     assert told["stateMessage"].startswith(f"InvalidBatch : Failed to process query: {message}")
 
 
-@pytest.mark.parametrize("content", [[{"Nope": 1}], "no json", '{"Name": "x"}'])
+@pytest.mark.parametrize(
+    "content", [[{"Nope": 1}], "no json", '{"Name": "x"}', r'[{"Name": "\ud800"}]', "[1]"]
+)
 def test_rows_that_fail_their_batch(bulk: Bulk, content: Any) -> None:
     job = bulk.json_job(operation="insert", object="Account", contentType="JSON")
     batch = bulk.json_batch(job, content)
