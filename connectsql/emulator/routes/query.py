@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from connectsql.emulator.org.org import Org
-from connectsql.emulator.routes.handler import Handler
-from connectsql.emulator.soql.run import Page, Source, page, run
+from connectsql.emulator.routes.handler import Handler, flag
+from connectsql.emulator.soql.columns import described
+from connectsql.emulator.soql.explain import explained
+from connectsql.emulator.soql.run import Page, Source, bind, page, run
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router
@@ -38,12 +40,17 @@ def next_page(org: Org, call: Call) -> Answer:
 
 
 def _run(org: Org, call: Call, *, deleted: bool) -> Answer:
-    text = call.params.get("q", "")
+    source = Source.of(org)
+    text = call.params.get("q") or call.params.get("explain") or ""
     if not text.strip():
         raise Refusal("MALFORMED_QUERY", "A query string has to be specified")
-    size = _page_size(call)
     try:
-        found = run(Source.of(org), text, root=call.data_url, page_size=size, deleted=deleted)
+        if "q" not in call.params:
+            return Answer(body=explained(source, text))
+        if flag(call.params.get("columns")):
+            return Answer(body=described(bind(source, text)))
+        size = _page_size(call)
+        found = run(source, text, root=call.data_url, page_size=size, deleted=deleted)
     except RecursionError:
         raise Refusal("QUERY_TOO_COMPLICATED", "The conditions are nested too deeply") from None
     return _answer(found, call)

@@ -72,9 +72,34 @@ def test_an_unknown_locator_is_refused(crowd: Client, locator: str) -> None:
     ]
 
 
-def test_the_oldest_of_many_results_is_given_up(crowd: Client) -> None:
-    text = "SELECT Id FROM Lead"
-    first = crowd.get("query", q=text).json()["nextRecordsUrl"]
-    for _ in range(50):
-        crowd.get("query", q=text)
-    assert crowd.get(first).status_code == 400
+def test_the_results_of_ten_queries_are_kept(fresh: Client) -> None:
+    rows = [{"attributes": {"type": "Lead"}, "LastName": "x", "Company": "y"}] * 200
+    fresh.collection("POST", "", rows)
+    fresh.collection("POST", "", rows)
+    headers = {"Sforce-Query-Options": "batchSize=200"}
+
+    def opened() -> str:
+        params = {"q": "SELECT Id FROM Lead"}
+        answer = fresh.call("GET", "query", params=params, headers=headers).json()
+        return str(answer["nextRecordsUrl"])
+
+    first, second, *_ = [opened() for _ in range(10)]
+    assert fresh.get(first).status_code == 200
+    opened()
+    assert fresh.get(first).json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
+    assert fresh.get(second).status_code == 200
+
+
+def test_a_page_may_begin_anywhere(crowd: Client) -> None:
+    first = crowd.get("query", q="SELECT Id FROM Lead ORDER BY Id").json()
+    locator = first["nextRecordsUrl"].rpartition("-")[0]
+    total = first["totalSize"]
+    page = crowd.get(f"{locator}-{total - 1}").json()
+    assert (len(page["records"]), page["done"], page["totalSize"]) == (1, True, total)
+    assert crowd.get(f"{locator}-{total}").status_code == 400
+    again = crowd.get(first["nextRecordsUrl"].replace("/query/", "/queryAll/")).json()
+    assert again["records"][0] != first["records"][0]
+
+
+def test_queries_are_got(crowd: Client) -> None:
+    assert crowd.call("POST", "query", json={"q": "SELECT Id FROM Lead"}).status_code == 405
