@@ -158,6 +158,7 @@ def test_a_tree(sf: CommandLine) -> None:
     ]
     soql = "SELECT Name, (SELECT LastName FROM Contacts) FROM Account WHERE Name = 'Root'"
     sf("data export tree --output-dir tree -q", soql)
-    (exported,) = json.loads((sf.folder / "tree" / "Account.json").read_text())["records"]
+    (file,) = (sf.folder / "tree").glob("*.json")
+    (exported,) = json.loads(file.read_text())["records"]
     assert exported["Name"] == "Root"
     assert [one["LastName"] for one in exported["Contacts"]["records"]] == ["Leaf"]
