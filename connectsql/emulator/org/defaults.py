@@ -12,7 +12,8 @@ from connectsql.emulator.org.automation.record import Record
 from connectsql.emulator.org.automation.syntax import FormulaError, parse
 from connectsql.emulator.org.clock import Clock
 from connectsql.emulator.org.schema import NUMBERS, Field, Schema, SObject
-from connectsql.emulator.org.store import DELETED, Row
+from connectsql.emulator.org.store import Row
+from connectsql.emulator.org.tables import DELETED
 
 Make = Callable[[Record], Any]
 

@@ -8,7 +8,8 @@ from connectsql.emulator.org.data import Data
 from connectsql.emulator.org.journal import Change, Kind
 from connectsql.emulator.org.ledger import Ledger
 from connectsql.emulator.org.schema import SObject
-from connectsql.emulator.org.store import DELETED, Row
+from connectsql.emulator.org.store import Row
+from connectsql.emulator.org.tables import DELETED
 
 MASTER = "MasterRecordId"
 _STAMPS = ("SystemModstamp", "LastModifiedDate")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from connectsql.emulator.org.schema import SObject
-from connectsql.emulator.org.store import DELETED, Row, Store
+from connectsql.emulator.org.store import Row, Store
+from connectsql.emulator.org.tables import DELETED
 from connectsql.emulator.wire.errors import Refusal, is_deleted, refuse_row
 
 

@@ -12,7 +12,8 @@ from connectsql.emulator.org.ledger import RETENTION, Ledger
 from connectsql.emulator.org.merging import merge
 from connectsql.emulator.org.rules import Body, Rules
 from connectsql.emulator.org.schema import SObject
-from connectsql.emulator.org.store import DELETED, Row
+from connectsql.emulator.org.store import Row
+from connectsql.emulator.org.tables import DELETED
 from connectsql.emulator.wire.errors import is_deleted, refuse_row
 
 

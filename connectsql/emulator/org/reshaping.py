@@ -17,7 +17,8 @@ from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.schema import Field, Schema, SObject
 from connectsql.emulator.org.shorthand import Told, changed_field, new_field, new_object
 from connectsql.emulator.org.standard import child_relationship
-from connectsql.emulator.org.store import Store, Taken, quote
+from connectsql.emulator.org.store import Store, Taken
+from connectsql.emulator.org.tables import quote
 
 Raw = dict[str, Any]
 

@@ -9,24 +9,29 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from connectsql.emulator.org import ids, text
-from connectsql.emulator.org.schema import NUMBERS, Field, Schema, SObject
+from connectsql.emulator.org.schema import Field, Schema, SObject
+from connectsql.emulator.org.tables import (
+    DELETED,
+    columns_of,
+    fetch_statement,
+    find_statement,
+    index_name,
+    index_of,
+    index_statement,
+    insert_statement,
+    is_indexed,
+    quote,
+    update_statement,
+)
 from connectsql.errors import EmulatorError
 
 Row = dict[str, Any]
 
-DELETED = "IsDeleted"
 _CACHED_STATEMENTS = 512
-_REMEMBERED_STATEMENTS = 4096
-
-
-def quote(identifier: str) -> str:
-    """Return an SQL identifier, quoted."""
-    return '"' + identifier.replace('"', '""') + '"'
 
 
 class Taken(Exception):
@@ -109,7 +114,7 @@ class Store:
         for row in rows:
             values = {name: value for name, value in row.items() if value is not None}
             try:
-                execute(_insert(table, tuple(values)), tuple(values.values()))
+                execute(insert_statement(table, tuple(values)), tuple(values.values()))
             except sqlite3.IntegrityError as broken:
                 raise Taken from broken
 
@@ -118,7 +123,7 @@ class Store:
         names = tuple([(name, value is None) for name, value in changes.items()])
         values = [value for value in changes.values() if value is not None]
         try:
-            self._writer.execute(_update(sobject.name, names), (*values, record_id))
+            self._writer.execute(update_statement(sobject.name, names), (*values, record_id))
         except sqlite3.IntegrityError as broken:
             raise Taken from broken
         if DELETED in changes:
@@ -156,7 +161,7 @@ class Store:
     def find(self, sobject: SObject, field: Field, value: Any) -> list[str]:
         """Return the ids of the records, not deleted, whose field equals the value."""
         wanted = text.folded(value) if field.folds_case else value
-        found = self._connection.execute(_find(sobject.name, field), (wanted,)).fetchall()
+        found = self._connection.execute(find_statement(sobject.name, field), (wanted,)).fetchall()
         return [row[0] for row in found]
 
     def rows(self, sobject: SObject, field: Field, value: Any) -> Iterator[Row]:
@@ -231,8 +236,10 @@ class Store:
     def learn(self, schema: Schema) -> None:
         """Take a schema as the one that the tables are of."""
         self._schema = schema
-        self._columns = {one.name: _columns(one) for one in schema.objects}
-        self._fetches = {name: _fetch(name, list(them)) for name, them in self._columns.items()}
+        self._columns = {one.name: columns_of(one) for one in schema.objects}
+        self._fetches = {
+            name: fetch_statement(name, list(them)) for name, them in self._columns.items()
+        }
 
     def _drop_outdated(
         self, old: SObject, new: SObject | None, emptied: tuple[str, str] | None
@@ -242,12 +249,12 @@ class Store:
         if new is None:
             self._connection.execute(f"DROP TABLE {table}")
             return
-        columns = _columns(new)
+        columns = columns_of(new)
         for field in old.stored:
             known = new.field(field.name)
             outdated = field.name not in columns or (old.name, field.name) == emptied
-            if outdated or known is None or _index_of(old, field) != _index_of(new, known):
-                index = quote(_index_name(old.name, field))
+            if outdated or known is None or index_of(old, field) != index_of(new, known):
+                index = quote(index_name(old.name, field))
                 self._connection.execute(f"DROP INDEX IF EXISTS {index}")
             if outdated and field.name != DELETED:
                 self._connection.execute(f"ALTER TABLE {table} DROP COLUMN {quote(field.name)}")
@@ -270,8 +277,8 @@ class Store:
         for name, kind in wanted.items():
             if name.lower() not in present:
                 self._connection.execute(f"ALTER TABLE {table} ADD COLUMN {quote(name)} {kind}")
-        for one in filter(_is_indexed, sobject.stored):
-            self._connection.execute(_index(sobject.name, one))
+        for one in filter(is_indexed, sobject.stored):
+            self._connection.execute(index_statement(sobject.name, one))
 
     def _save_numbers(self) -> None:
         changed = [(name, self._numbers[name]) for name in self._dirty]
@@ -307,84 +314,4 @@ def _not_ours(file: Path | None, broken: sqlite3.Error) -> EmulatorError:
         f"the data file {file} cannot be used: {broken}",
         hint="Name a file that an emulator wrote or one that is not there yet,"
         " and let no other emulator run on it.",
-    )
-
-
-def equals(field: Field) -> str:
-    """Return the SQL condition that a field equals a parameter, such that its index is used.
-
-    Where case does not count the index holds ``folded`` values, made once a record: a
-    collation would be called for each comparison. The parameter has to be folded, too.
-    """
-    column = quote(field.name)
-    if field.folds_case:
-        return f"{text.FOLDED}({column})=? AND {column} IS NOT NULL"
-    return f"{column}=?"
-
-
-@lru_cache(maxsize=_REMEMBERED_STATEMENTS)
-def _insert(table: str, columns: tuple[str, ...]) -> str:
-    names = ",".join(map(quote, columns))
-    marks = ",".join("?" * len(columns))
-    return f"INSERT INTO {quote(table)} ({names}) VALUES ({marks})"  # noqa: S608
-
-
-@lru_cache(maxsize=_REMEMBERED_STATEMENTS)
-def _update(table: str, columns: tuple[tuple[str, bool], ...]) -> str:
-    assignments = ",".join(f"{quote(one)}={'NULL' if null else '?'}" for one, null in columns)
-    return f'UPDATE {quote(table)} SET {assignments} WHERE "Id"=?'  # noqa: S608
-
-
-@lru_cache(maxsize=_REMEMBERED_STATEMENTS)
-def _find(table: str, field: Field) -> str:
-    condition = f'{equals(field)} AND "IsDeleted"=0'
-    return f'SELECT "Id" FROM {quote(table)} WHERE {condition} ORDER BY "Id"'  # noqa: S608
-
-
-def _fetch(table: str, columns: list[str]) -> str:
-    names = ",".join(map(quote, columns))
-    return f'SELECT {names} FROM {quote(table)} WHERE "Id"=?'  # noqa: S608
-
-
-def _columns(sobject: SObject) -> dict[str, str]:
-    columns = {field.name: _column_type(field) for field in sobject.stored}
-    return columns | {DELETED: "INTEGER NOT NULL DEFAULT 0"}
-
-
-def _column_type(field: Field) -> str:
-    if field.type == "id":
-        return "TEXT PRIMARY KEY"
-    if field.type in NUMBERS:
-        return "REAL"
-    if field.type in ("boolean", "int"):
-        return "INTEGER"
-    return f"TEXT COLLATE {text.COLLATION}" if field.folds_case else "TEXT"
-
-
-def _index_name(table: str, field: Field) -> str:
-    name = f"{table}.{field.name}.{'folded' if field.folds_case else 'set'}"
-    return f"{name}.one" if field.unique else name
-
-
-def _index(table: str, field: Field) -> str:
-    """Return the statement that makes a field's index, which does without the nulls."""
-    column = quote(field.name)
-    key = f"{text.FOLDED}({column})" if field.folds_case else column
-    kind, which = "INDEX", f"{column} IS NOT NULL"
-    if field.unique:
-        kind, which = "UNIQUE INDEX", f'{which} AND "IsDeleted"=0'
-    name = quote(_index_name(table, field))
-    return f"CREATE {kind} IF NOT EXISTS {name} ON {quote(table)} ({key}) WHERE {which}"
-
-
-def _index_of(sobject: SObject, field: Field) -> str | None:
-    return _index(sobject.name, field) if _is_indexed(field) else None
-
-
-def _is_indexed(field: Field) -> bool:
-    """Tell whether records are looked for by this field. Lookups to users tell nothing apart."""
-    if field.type == "reference":
-        return bool(set(field.reference_to) - {"User", "Group"})
-    return field.type != "id" and (
-        field.unique or field.identifies or field.name == "SystemModstamp"
     )

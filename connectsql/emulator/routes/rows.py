@@ -9,7 +9,7 @@ from connectsql.emulator.org import ids
 from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.records import without_id
 from connectsql.emulator.org.schema import Field, SObject
-from connectsql.emulator.org.store import DELETED
+from connectsql.emulator.org.tables import DELETED
 from connectsql.emulator.routes import blobs, relations
 from connectsql.emulator.routes.conditions import State, is_conditional
 from connectsql.emulator.routes.handler import (

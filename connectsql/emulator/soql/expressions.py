@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectsql.emulator.org.store import quote
+from connectsql.emulator.org.tables import quote
 from connectsql.emulator.org.text import COLLATION
 from connectsql.emulator.soql import bound
 from connectsql.emulator.soql.bound import Column, Operand, Table

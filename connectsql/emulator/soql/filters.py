@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from connectsql.emulator.org.text import FOLDED, folded
 from connectsql.emulator.soql import bound
 from connectsql.emulator.soql.bound import Operand, Table, Test
 from connectsql.emulator.soql.expressions import alias, expression, from_tables, sort_expression
@@ -64,6 +65,9 @@ class _Filter:
             return f"IFNULL({field}, 0) {test.operator} ?"
         if test.value is None:
             return f"{field} IS {'NOT ' if test.operator == '!=' else ''}NULL"
+        if test.operator == "=" and _has_folded_index(test.operand):
+            self._values.append(folded(test.value))
+            return f"({FOLDED}({field}) = ? AND {field} IS NOT NULL)"
         self._values.append(test.value)
         if test.operator == "LIKE":
             return f"soql_like(?, {field})"
@@ -85,6 +89,11 @@ class _Filter:
     def _one_of(self, test: bound.OneOf) -> str:
         field = self._of(test.operand)
         known = [value for value in test.values if value is not None]
+        if test.operator != "INCLUDES" and _has_folded_index(test.operand):
+            known, is_given = list(map(folded, known)), f"{field} IS NOT NULL"
+            inside = f"({FOLDED}({field}) IN ({', '.join('?' * len(known))}) AND {is_given})"
+            self._values += known
+            return inside if len(known) == len(test.values) else f"({inside} OR {field} IS NULL)"
         self._values += known
         marks = ", ".join("?" * len(known))
         is_boolean = type_of(test.operand) == "boolean"
@@ -105,6 +114,15 @@ class _Filter:
             tests.append(self.sql(query.where))
         inner = f"SELECT {column} {from_tables(query)} WHERE {' AND '.join(tests)}"
         return f"{self._of(test.operand)} IN ({inner})"
+
+
+def _has_folded_index(operand: Operand) -> bool:
+    """Tell whether records are found by an index of this column's case-blind values."""
+    match operand:
+        case bound.Column(field=field):
+            return field.folds_case and (field.unique or field.identifies)
+        case _:
+            return False
 
 
 def _joined(word: str, parts: list[str]) -> str:

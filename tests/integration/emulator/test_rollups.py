@@ -85,6 +85,10 @@ def test_changed_deleted_and_undeleted_children_count(client: Client) -> None:
     assert sums(client) == [(4.0, 2.0, 4.0, "2026-01-01")]
     client.call("DELETE", f"sobjects/Opportunity/{first}")
     assert sums(client) == [(4.0, 1.0, 4.0, "2026-01-01")]
+    url = f"{client.org.url}/__emulator__/undelete"
+    answer = client.session.post(url, json={"ids": [first]})
+    assert answer.status_code == 200, answer.text
+    assert sums(client) == [(4.0, 2.0, 4.0, "2026-01-01")]
 
 
 def test_reparented_child_counts_for_its_new_parent(client: Client) -> None:

@@ -22,7 +22,8 @@ from connectsql.emulator.org.automation.rollup import bind_rollup
 from connectsql.emulator.org.data import Data
 from connectsql.emulator.org.journal import Change
 from connectsql.emulator.org.schema import Field, SObject
-from connectsql.emulator.org.store import DELETED, Row
+from connectsql.emulator.org.store import Row
+from connectsql.emulator.org.tables import DELETED
 from connectsql.emulator.wire.errors import refuse_row
 from connectsql.errors import EmulatorError
 

@@ -18,7 +18,8 @@ from connectsql.emulator.org.automation.syntax import FormulaError, parse
 from connectsql.emulator.org.clock import Clock
 from connectsql.emulator.org.journal import Change
 from connectsql.emulator.org.schema import Field, Schema, SObject
-from connectsql.emulator.org.store import DELETED, Store
+from connectsql.emulator.org.store import Store
+from connectsql.emulator.org.tables import DELETED
 from connectsql.errors import EmulatorError
 
 
