@@ -4,8 +4,8 @@
 writes or with data that an org has to hold, so never to a real org. ``LEFT_OUT`` are parts of
 their addresses with the reason why such an exchange is not sent. ``NOT_REPLAYED`` are whole
 files. What stands in ``restforce`` and ``docs-samples`` is an answer without its request;
-``SAMPLES`` tells which test of ``test_samples.py`` asks for it, and whether that test is
-harmless, so that it may be asked of a real org.
+``SAMPLES`` tells which test asks for it, and whether that is harmless, so that a real org is
+asked, too.
 """
 
 from __future__ import annotations
