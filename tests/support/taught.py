@@ -40,8 +40,8 @@ def describe(folder: Path, **fields: list[dict[str, Any]]) -> Path:
 def custom_object(name: str, own: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the describe of a custom object with the system fields and its own."""
     contact = next(raw for raw in standard_describes() if raw["name"] == "Contact")
-    system = ("Id", "IsDeleted", "OwnerId", "CreatedDate", "CreatedById", "LastModifiedDate")
-    system = (*system, "LastModifiedById", "SystemModstamp")
+    owner = ("OwnerId", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById")
+    system = ("Id", "IsDeleted", *owner, "SystemModstamp")
     kept = [copy.deepcopy(one) for one in contact["fields"] if one["name"] in system]
     told = {key: one for key, one in contact.items() if key not in ("keyPrefix", "fields")}
     more = {"name": name, "label": name, "custom": True, "childRelationships": []}

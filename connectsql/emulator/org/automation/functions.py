@@ -161,6 +161,7 @@ FUNCTIONS: dict[str, tuple[int, int, Function]] = {
     "LEFT": (2, 2, lambda value, length: text(value)[: max(int(length), 0)]),
     "RIGHT": (2, 2, _right),
     "MID": (3, 3, _mid),
+    "CASESAFEID": (1, 1, text),
     "UPPER": (1, 2, lambda value, *_: text(value).upper()),
     "LOWER": (1, 2, lambda value, *_: text(value).lower()),
     "TRIM": (1, 1, lambda value: text(value).strip()),
