@@ -11,6 +11,7 @@ NODE := node@22
 JSFORCE := jsforce@3.10.26
 SF_CLI := @salesforce/cli@2.150.6
 SINGER_TAP := tap-salesforce==2.8.1
+AIRBYTE_SOURCE := airbyte-source-salesforce==2.10.3
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test clients check bench clean
@@ -35,6 +36,9 @@ clients: ## Install other people's clients (npm and Python) into .clients, for t
 	  $(NODE) $(JSFORCE) $(SF_CLI)
 	@$(PYTHON) -m venv $(CLIENTS)/tap
 	@$(CLIENTS)/tap/bin/python -m pip install --quiet --disable-pip-version-check $(SINGER_TAP)
+	@$(PYTHON) -m venv $(CLIENTS)/airbyte
+	@$(CLIENTS)/airbyte/bin/python -m pip install --quiet --disable-pip-version-check \
+	  $(AIRBYTE_SOURCE)
 
 check: setup ## Check format, types and the floors of the code
 	@$(BIN)/ruff check

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,11 @@ import requests
 
 from connectsql.emulator import Options, RunningOrg, start_in_thread
 
-from .support.installed import TAP, needs, run
+from .support.installed import TAP, needs, rerouted, run
 
-_REROUTING = Path(__file__).parent / "support" / "rerouting"
 _LEADS = 2_100  # more than one page
 
-pytestmark = needs(TAP / "tap-salesforce")
+pytestmark = needs(TAP)
 
 
 @pytest.fixture
@@ -32,7 +30,7 @@ class Tap:
 
     def __init__(self, org: RunningOrg, api: str, folder: Path) -> None:
         self._folder = folder
-        self._environment = os.environ | {"PYTHONPATH": str(_REROUTING), "EMULATOR_URL": org.url}
+        self._environment = rerouted(org)
         self._config = self._file(
             "config.json",
             {
@@ -67,7 +65,7 @@ class Tap:
         return str(path)
 
     def _run(self, *arguments: str) -> str:
-        line = [str(TAP / "tap-salesforce"), "--config", self._config, *arguments]
+        line = [str(TAP), "--config", self._config, *arguments]
         done = run(line, env=self._environment)
         assert done.returncode == 0, done.stderr[-4000:]
         return done.stdout

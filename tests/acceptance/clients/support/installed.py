@@ -16,9 +16,11 @@ _FOLDER = Path(__file__).resolve().parents[4] / ".clients"
 _SCRIPTS = Path(__file__).resolve().parents[1] / "js"
 NODE_MODULES = _FOLDER / "npm" / "node_modules"
 SF = NODE_MODULES / ".bin" / "sf"
-TAP = _FOLDER / "tap" / "bin"
+TAP = _FOLDER / "tap" / "bin" / "tap-salesforce"
+AIRBYTE = _FOLDER / "airbyte" / "bin" / "source-salesforce"
 
 _NODE = NODE_MODULES / ".bin" / "node"
+_REROUTING = Path(__file__).parent / "rerouting"
 _PATIENCE = 120  # seconds until a client counts as stuck
 
 
@@ -32,6 +34,11 @@ def run(command: list[str], **more: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=_PATIENCE, **more
     )
+
+
+def rerouted(org: RunningOrg) -> dict[str, str]:
+    """Return the variables of a Python client whose login host is to be an org."""
+    return os.environ | {"PYTHONPATH": str(_REROUTING), "EMULATOR_URL": org.url}
 
 
 def node(script: str, org: RunningOrg, **more: Any) -> Any:
