@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,10 +14,12 @@ from pathlib import Path
 import psycopg
 import pytest
 import requests
+import yaml
 
 from connectsql import emulator
 
 ROOT = Path(__file__).resolve().parents[2]
+EMULATOR = ROOT / "docs/how-to/test-with-the-emulator.md"
 COMMANDS = str(Path(sys.executable).parent)
 PLACEHOLDERS = ("yourorg", "=...", "postgresql://...")
 TOO_LONG_FOR_HERE = ("make demo",)  # tests/acceptance/test_demo.py runs it
@@ -123,12 +126,35 @@ def test_testing_with_the_emulator(
     run(["connectsql describe"], tmp_path, environment)
     for name in [name for name in environment if name.startswith("SALESFORCE_")]:
         del environment[name]
-    page = ROOT / "docs/how-to/test-with-the-emulator.md"
-    run(
-        [line for text in blocks(page, "console") for line in commands(text)], tmp_path, environment
-    )
+    page = tmp_path / "page.md"
+    page.write_text(EMULATOR.read_text().replace("8123", str(free_port())))
+    (tmp_path / "faults.json").write_text(blocks(page, "json")[0])
+    hooks, test = blocks(page, "python")
+    (tmp_path / "hooks.py").write_text(hooks)
+    lines = [line for text in blocks(page, "console") for line in commands(text)]
+    run(lines, tmp_path, environment)
     with psycopg.connect(database) as sql:
         assert sql.execute("SELECT count(*) FROM salesforce.account").fetchone() == (100,)
+    (tmp_path / "test_it.py").write_text(test)
+    run([f"{sys.executable} -m pytest -q test_it.py"], tmp_path, environment)
+
+
+def test_the_job_of_a_users_ci(tmp_path: Path, environment: dict[str, str], database: str) -> None:
+    (tmp_path / "connectsql.yaml").write_text(blocks(ROOT / "README.md", "yaml")[0])
+    run(["connectsql describe"], tmp_path, environment)
+    text = blocks(EMULATOR, "yaml")[0].replace("8123", str(free_port()))
+    job = yaml.safe_load(text)["jobs"]["test"]
+    lines = [job["steps"][-1]["run"], "kill %1; wait %1"]
+    run(lines, tmp_path, environment | job["env"] | {"DATABASE_URL": database})
+    with psycopg.connect(database) as sql:
+        assert sql.execute("SELECT count(*) FROM salesforce.account").fetchone() == (100,)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
 
 
 EXPORT = {
