@@ -5,6 +5,7 @@ SQLite's own NOCASE and LIKE fold ASCII alone; an org folds every script.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import sqlite3
@@ -22,7 +23,7 @@ def install(connection: sqlite3.Connection) -> None:
     connection.create_collation(COLLATION, compare)
     connection.create_function(FOLDED, 1, folded, deterministic=True)
     connection.create_function("soql_like", 2, _like, deterministic=True)
-    connection.create_function("soql_includes", -1, _includes, deterministic=True)
+    connection.create_function("soql_includes", 2, _includes, deterministic=True)
     connection.create_function("soql_distance", 5, distance, deterministic=True)
 
 
@@ -84,5 +85,11 @@ def _like(pattern: str, value: str | None) -> bool | None:
     return None if value is None else like(pattern, value)
 
 
-def _includes(value: str | None, *choices: str) -> bool | None:
-    return None if value is None else includes(value, choices)
+def _includes(value: str | None, choices: str) -> bool | None:
+    return None if value is None else includes(value, _listed(choices))
+
+
+@lru_cache(maxsize=16)
+def _listed(choices: str) -> tuple[str, ...]:
+    """Read the choices, a JSON array: a function of SQLite has not many arguments."""
+    return tuple(json.loads(choices))

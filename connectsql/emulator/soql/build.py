@@ -10,7 +10,6 @@ from lark.exceptions import VisitError
 
 from connectsql.emulator.soql import errors, syntax
 from connectsql.emulator.soql.syntax import Expression, Name, Path, Query, Value
-from connectsql.emulator.wire.errors import Refusal
 
 _LARGEST = 2**31 - 1
 _LONGEST_STRING = 4000
@@ -48,9 +47,7 @@ def build(tree: ParseTree, text: str) -> Query:
     try:
         return _Builder(text).transform(tree)
     except VisitError as wrapped:
-        if isinstance(wrapped.orig_exc, Refusal):
-            raise wrapped.orig_exc from None
-        raise
+        raise wrapped.orig_exc from None
 
 
 @v_args(inline=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -11,7 +12,11 @@ from connectsql.emulator.soql import bound
 from connectsql.emulator.soql.bound import Operand, Table, Test
 from connectsql.emulator.soql.expressions import alias, expression, from_tables, sort_expression
 from connectsql.emulator.soql.operands import type_of
+from connectsql.emulator.wire.errors import Refusal
 
+_DEEPEST = 20
+_LONGEST_CHAIN = 40
+_LONGEST_LIST = 1000
 _NOTHING: frozenset[Operand] = frozenset()
 _Expression = Callable[[Operand], str]
 
@@ -37,12 +42,24 @@ class _Filter:
         self._values = values
         self._expression = of
         self._deleted = deleted
+        self._level = 0
 
     def _of(self, operand: Operand) -> str:
         sql = self._expression(operand)
         return sort_expression(operand, sql) if isinstance(operand, bound.Aggregate) else sql
 
     def sql(self, test: Test) -> str:
+        """Return the SQL of a condition. SQLite's own limit is near 30 levels."""
+        if self._level == _DEEPEST:
+            message = f"Conditions can be nested to {_DEEPEST} levels"
+            raise Refusal("QUERY_TOO_COMPLICATED", message)
+        self._level += 1
+        try:
+            return self._sql(test)
+        finally:
+            self._level -= 1
+
+    def _sql(self, test: Test) -> str:
         match test:
             case bound.Compare():
                 return self._compare(test)
@@ -89,20 +106,25 @@ class _Filter:
     def _one_of(self, test: bound.OneOf) -> str:
         field = self._of(test.operand)
         known = [value for value in test.values if value is not None]
-        if test.operator != "INCLUDES" and _has_folded_index(test.operand):
-            known, is_given = list(map(folded, known)), f"{field} IS NOT NULL"
-            inside = f"({FOLDED}({field}) IN ({', '.join('?' * len(known))}) AND {is_given})"
-            self._values += known
-            return inside if len(known) == len(test.values) else f"({inside} OR {field} IS NULL)"
-        self._values += known
-        marks = ", ".join("?" * len(known))
+        if test.operator == "INCLUDES":
+            self._values.append(json.dumps(known))
+            inside = f"soql_includes({field}, ?)"
+        elif _has_folded_index(test.operand):
+            among = self._among(list(map(folded, known)))
+            inside = f"({FOLDED}({field}) IN {among} AND {field} IS NOT NULL)"
+        else:
+            inside = f"{field} IN {self._among(known)}"
         is_boolean = type_of(test.operand) == "boolean"
         has_null = len(known) < len(test.values) or (is_boolean and False in known)
-        if test.operator == "INCLUDES":
-            inside = f"soql_includes({field}, {marks})" if known else "0"
-        else:
-            inside = f"{field} IN ({marks})"
         return f"({inside} OR {field} IS NULL)" if has_null else inside
+
+    def _among(self, known: list[Any]) -> str:
+        """Return a list of values; a long one is one parameter, of which SQLite has not many."""
+        if len(known) > _LONGEST_LIST:
+            self._values.append(json.dumps(known))
+            return "(SELECT value FROM json_each(?))"
+        self._values += known
+        return f"({', '.join('?' * len(known))})"
 
     def _semi_join(self, test: bound.SemiJoin) -> str:
         """Look an id up among those of another query; null is never among them."""
@@ -126,8 +148,8 @@ def _has_folded_index(operand: Operand) -> bool:
 
 
 def _joined(word: str, parts: list[str]) -> str:
-    """Join conditions as a balanced tree: SQLite refuses a deep one."""
-    if len(parts) == 1:
-        return parts[0]
-    middle = len(parts) // 2
-    return f"({_joined(word, parts[:middle])} {word} {_joined(word, parts[middle:])})"
+    """Join conditions, many of them in groups: SQLite refuses a long chain."""
+    while len(parts) > _LONGEST_CHAIN:
+        chains = range(0, len(parts), _LONGEST_CHAIN)
+        parts = [_joined(word, parts[at : at + _LONGEST_CHAIN]) for at in chains]
+    return parts[0] if len(parts) == 1 else f"({f' {word} '.join(parts)})"

@@ -254,7 +254,32 @@ def test_other_refusals(people: Client) -> None:
 def test_long_conditions_are_no_trouble(people: Client) -> None:
     many = " OR ".join(f"LastName = 'x{n}'" for n in range(1500))
     assert who(people, f"FirstName = 'Ada' OR {many}") == "A"
-    assert people.refused(f"SELECT Id FROM Contact WHERE {'NOT ' * 3000} Name = 'x'")[0]
+    values = ",".join(["'x'"] * 2000)
+    assert who(people, f"FirstName IN ({values}, 'ada')") == "A"
+    assert who(people, f"AccountId != null AND Account.NumberOfEmployees IN ({'7,' * 2000} 8)") == (
+        "Ab"
+    )
+
+
+def nested(levels: int, width: int) -> str:
+    condition = "FirstName = 'Ada'"
+    for level in range(levels):
+        word = "AND" if level % 2 else "OR"
+        other = "LastName != 'y'" if level % 2 else "LastName = 'y'"
+        condition = f"({f' {word} '.join([other] * width)} {word} ({condition}))"
+    return condition
+
+
+def test_conditions_may_be_nested_and_wide(people: Client) -> None:
+    assert who(people, nested(18, 2)) == "A"
+    assert who(people, nested(9, 40)) == "A"
+
+
+@pytest.mark.parametrize("levels", [30, 100, 300, 1000, 3000])
+def test_conditions_that_are_nested_too_deeply_are_refused(people: Client, levels: int) -> None:
+    for condition in (nested(min(levels, 1000), 1), f"{'NOT ' * levels} FirstName = 'x'"):
+        text = f"SELECT Id FROM Contact WHERE {condition}"
+        assert people.refused(text)[0] == "QUERY_TOO_COMPLICATED"
 
 
 def test_columns_and_values_cannot_break_out(people: Client) -> None:
