@@ -10,7 +10,7 @@ from typing import Any
 from connectsql.emulator.org.text import FOLDED, folded
 from connectsql.emulator.soql import bound
 from connectsql.emulator.soql.bound import Operand, Table, Test
-from connectsql.emulator.soql.expressions import alias, expression, from_tables, sort_expression
+from connectsql.emulator.soql.expressions import alias, collated, expression, from_tables
 from connectsql.emulator.soql.operands import type_of
 from connectsql.emulator.wire.errors import Refusal
 
@@ -46,7 +46,7 @@ class _Filter:
 
     def _of(self, operand: Operand) -> str:
         sql = self._expression(operand)
-        return sort_expression(operand, sql) if isinstance(operand, bound.Aggregate) else sql
+        return collated(operand, sql) if isinstance(operand, bound.Aggregate) else sql
 
     def sql(self, test: Test) -> str:
         """Return the SQL of a condition. SQLite's own limit is near 30 levels."""

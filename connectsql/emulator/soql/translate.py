@@ -8,7 +8,7 @@ from typing import Any
 
 from connectsql.emulator.soql import bound
 from connectsql.emulator.soql.bound import BoundQuery, Children, Groups, Operand
-from connectsql.emulator.soql.expressions import expression, from_tables, sort_expression
+from connectsql.emulator.soql.expressions import expression, from_tables, key
 from connectsql.emulator.soql.filters import filter_sql, not_deleted
 
 
@@ -100,7 +100,7 @@ def _of_set(
         "SELECT " + ", ".join(columns),
         from_tables(query),
         _where(query, [], values, deleted=deleted),
-        "GROUP BY " + ", ".join(map(expression, keys)) if keys else "",
+        "GROUP BY " + ", ".join(key(one, expression(one)) for one in keys) if keys else "",
     ]
     tests = ["count(*) > 0"] if absent and not keys else []
     if groups.having:
@@ -125,7 +125,7 @@ def _order_by(order: tuple[bound.Sort, ...]) -> str:
 def _sort(sort: bound.Sort, sql: str) -> str:
     direction = "DESC" if sort.descending else "ASC"
     nulls = "LAST" if sort.nulls_last else "FIRST"
-    return f"{sort_expression(sort.operand, sql)} {direction} NULLS {nulls}"
+    return f"{key(sort.operand, sql)} {direction} NULLS {nulls}"
 
 
 def _limit(query: BoundQuery, values: list[Any]) -> str:
