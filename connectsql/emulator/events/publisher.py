@@ -11,6 +11,7 @@ from connectsql.emulator.events.layout import Layout
 from connectsql.emulator.events.log import EventLog
 from connectsql.emulator.events.netting import net_changes
 from connectsql.emulator.events.values import milliseconds
+from connectsql.emulator.faults.fault import Fault
 from connectsql.emulator.org.clock import Clock
 from connectsql.emulator.org.data import Data
 from connectsql.emulator.org.journal import Caller, Commit
@@ -61,6 +62,7 @@ class Publisher:
 
     ``objects`` are names, or ``*`` for all that can have events. A transaction of more than
     ``most_changes`` changes overflows, an event of more than ``largest`` bytes is a gap.
+    ``fault`` tells what happens to the next event of an object.
     """
 
     def __init__(
@@ -69,16 +71,17 @@ class Publisher:
         objects: Iterable[str],
         now: Clock,
         *,
+        fault: Callable[[str], Fault | None] = lambda _: None,
         most_changes: int = MOST_CHANGES,
         largest: int = LARGEST,
     ) -> None:
         self._data = data
         self._objects = _selected(data, objects)
         self._now = now
+        self._fault = fault
         self._most_changes = most_changes
         self._largest = largest
         self._layouts: dict[str, Layout] = {}
-        self._to_drop = 0
         self._listeners: set[Callable[[], None]] = set()
         self.log = EventLog(data.store, now)
         data.before_commit.append(self._write)
@@ -129,10 +132,6 @@ class Publisher:
             self._add([draft], Commit(number, self._now(), caller, ()))
         self._tell()
 
-    def drop_next(self, events: int) -> None:
-        """Let the next events be lost: what they tell is committed, but they never arrive."""
-        self._to_drop += events
-
     def listen(self, listener: Callable[[], None]) -> None:
         """Call a function whenever there are new events."""
         self._listeners.add(listener)
@@ -178,14 +177,16 @@ class Publisher:
             user_id=commit.caller.user_id,
         )
         for draft in drafts:
-            if self._to_drop:
-                self._to_drop -= 1
+            fault = self._fault(draft.layout.sobject.name)
+            if fault and fault.action == "drop_event":
                 self.log.skip()
             else:
-                payload = self._payload(draft, circumstances)
+                payload = self._payload(draft, circumstances, is_gap=fault is not None)
                 self.log.add(draft.layout.sobject.name, draft.layout.schema, payload)
 
-    def _payload(self, draft: Draft, circumstances: Circumstances) -> bytes:
+    def _payload(
+        self, draft: Draft, circumstances: Circumstances, *, is_gap: bool = False
+    ) -> bytes:
         layout = draft.layout
         header = Header(
             entity=layout.sobject.name,
@@ -195,9 +196,10 @@ class Publisher:
             nulled=layout.bitmaps(draft.nulled),
             changed=layout.bitmaps(draft.changed),
         )
-        payload = layout.encoder.encode(header, circumstances, draft.body)
-        if len(payload) <= self._largest:
-            return payload
+        if not is_gap:
+            payload = layout.encoder.encode(header, circumstances, draft.body)
+            if len(payload) <= self._largest:
+                return payload
         gap = header._replace(kind=f"GAP_{draft.kind}", nulled=(), changed=())
         return layout.encoder.encode(gap, circumstances, {})
 

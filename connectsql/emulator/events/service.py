@@ -177,7 +177,7 @@ def open_events(org: Org, now: Clock, patience: Patience | None = None) -> PubSu
     Raises ``EmulatorError`` for an object that can have none.
     """
     options = org.options
-    org.events = Publisher(org.data, options.events, now)
+    org.events = Publisher(org.data, options.events, now, fault=org.faults.of_event)
     patience = patience or Patience(keepalive_seconds=options.keepalive_seconds)
     service = PubSub(org.events, org.sessions, org.org_id, patience)
     return PubSubServer(service, options.pubsub_port)

@@ -29,12 +29,12 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "row_error": ("index", "statusCode", "message"),
     "job_error": ("after_rows", "message"),
     "job_row_error": ("statusCode", "message"),
-    "drop_events": ("count",),
-    "gap_events": ("count",),
+    "drop_event": (),
+    "gap_event": (),
 }
 JOB_ACTIONS = frozenset({"job_error"})
 JOB_ROW_ACTIONS = frozenset({"job_row_error"})
-EVENT_ACTIONS = frozenset({"drop_events", "gap_events"})
+EVENT_ACTIONS = frozenset({"drop_event", "gap_event"})
 
 
 @dataclass(kw_only=True)
@@ -54,8 +54,8 @@ class Fault:
     row ``index`` (from 0) with ``statusCode`` and ``message``.
 
     ``job_error`` fails a bulk job after so many rows. ``job_row_error`` refuses rows of bulk
-    jobs with ``statusCode`` and ``message``; it counts rows, not calls. ``drop_events`` lets
-    the next ``count`` change events vanish, ``gap_events`` turns them into gaps.
+    jobs with ``statusCode`` and ``message``; it counts rows, not calls. ``drop_event`` lets
+    a change event vanish, ``gap_event`` turns it into a gap; both count events.
     """
 
     action: str
@@ -75,7 +75,6 @@ class Fault:
     message: str = ""
     quota: str = "total"
     after_rows: int = 0
-    count: int = 0
     met: int = 0
     happened: int = 0
 

@@ -68,21 +68,15 @@ class FaultPlan:
 
     def of_job(self, sobject: str) -> Fault | None:
         """Return the fault that happens to a bulk job that is about to start, if any."""
-        fitting = [
-            one
-            for one in self.faults
-            if one.action in JOB_ACTIONS and one.object in (None, sobject)
-        ]
-        due = [one for one in fitting if one.falls(self._chance)]
-        return due[0] if due else None
+        return self._first(JOB_ACTIONS, sobject)
+
+    def of_event(self, sobject: str) -> Fault | None:
+        """Return the fault that happens to the next change event of an object, if any."""
+        return self._first(EVENT_ACTIONS, sobject)
 
     def of_job_rows(self, sobject: str, count: int) -> dict[int, Refusal]:
         """Return what the next rows of a bulk job are refused with, by their place from 0."""
-        fitting = [
-            one
-            for one in self.faults
-            if one.action in JOB_ROW_ACTIONS and one.object in (None, sobject)
-        ]
+        fitting = self._about(JOB_ROW_ACTIONS, sobject)
         return {
             place: one.refusal
             for place in range(count if fitting else 0)
@@ -90,15 +84,14 @@ class FaultPlan:
             if one.falls(self._chance)
         }
 
-    def of_event(self, sobject: str) -> str | None:
-        """Return what happens to the next change event of an object, if anything."""
-        for one in self.faults:
-            meant = one.action in EVENT_ACTIONS and one.object in (None, sobject)
-            if meant and one.happened < one.count:
-                one.met += 1
-                one.happened += 1
-                return one.action
-        return None
+    def _first(self, actions: frozenset[str], sobject: str) -> Fault | None:
+        due = [one for one in self._about(actions, sobject) if one.falls(self._chance)]
+        return due[0] if due else None
+
+    def _about(self, actions: frozenset[str], sobject: str) -> list[Fault]:
+        return [
+            one for one in self.faults if one.action in actions and one.object in (None, sobject)
+        ]
 
 
 def read_plan(file: Path) -> Any:
@@ -148,7 +141,7 @@ def _check(key: str, value: Any) -> None:
 
 
 _NUMBERS = frozenset(
-    {"nth", "every", "probability", "times", "ms", "status", "index", "after_rows", "count"}
+    {"nth", "every", "probability", "times", "ms", "status", "index", "after_rows"}
 )
 _TEXTS = frozenset({"method", "object", "errorCode", "statusCode", "message"})
 

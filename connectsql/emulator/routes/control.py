@@ -13,6 +13,7 @@ DELETE faults     drops the plan
 POST undelete     brings records back: ``{"ids": [...]}``
 POST purge        takes records away for good: ``{"ids": [...]}``
 DELETE bin        empties the recycle bin
+POST events/gap   publishes a gap: ``{"object": ..., "ids": [...], "kind": "UPDATE"}``
 POST objects      adds an object, and below it fields: see ``reshape_control.py``
 POST merge        merges records: ``{"master": id, "losers": [...], "fields": {...}}``
 ================  =======================================================================
@@ -23,7 +24,7 @@ from __future__ import annotations
 import re
 from dataclasses import asdict
 
-from connectsql.emulator.routes import bin_control, reshape_control
+from connectsql.emulator.routes import bin_control, event_control, reshape_control
 from connectsql.emulator.routes.controls import ControlHandler, Controls
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import Answer, Call
@@ -33,6 +34,7 @@ _LONGEST_WAIT = 600.0
 
 routes: Router[ControlHandler] = Router()
 routes.include(bin_control.routes)
+routes.include(event_control.routes)
 routes.include(reshape_control.routes)
 
 

@@ -112,6 +112,37 @@ def test_deletions_and_undeletions_are_told_but_not_what_is_gone_for_good(
     assert events[2].body["Name"] == "kept"
 
 
+def test_events_are_lost_or_become_gaps_as_planned(client: Client, subscriber: Subscriber) -> None:
+    plan = [
+        {"action": "drop_event", "object": "Account", "nth": 2},
+        {"action": "gap_event", "object": "Account", "nth": 3},
+    ]
+    client.call("POST", "/__emulator__/faults", json=plan)
+    first, _, third, fourth = (client.create("Account", Name=name) for name in "ABCD")
+    client.create("Lead", LastName="x", Company="y")
+    events = subscriber.events(4)
+    told = [(one.header["changeType"], one.header["recordIds"][0]) for one in events[:3]]
+    assert told == [("CREATE", first), ("GAP_CREATE", third), ("CREATE", fourth)]
+    assert events[1].told == {}
+    assert len(client.query("SELECT Id FROM Account")) == 4
+
+
+def test_gaps_are_made_by_hand(client: Client, subscriber: Subscriber) -> None:
+    gap = "/__emulator__/events/gap"
+    record_id = client.create("Account", Name="A")
+    told = {"object": "Account", "ids": [record_id], "kind": "DELETE"}
+    assert client.call("POST", gap, json=told).status_code == 204
+    assert client.call("POST", gap, json={"object": "Account", "kind": "OVERFLOW"}).ok
+    _, deleted, overflow = subscriber.events(3)
+    assert (deleted.header["changeType"], deleted.header["recordIds"]) == (
+        "GAP_DELETE",
+        [record_id],
+    )
+    assert overflow.header["changeType"] == "GAP_OVERFLOW"
+    for wrong in ({"object": "Foo"}, {"object": "Account", "ids": "x"}, {"kind": "MERGE"}):
+        assert client.call("POST", gap, json=wrong).status_code == 400
+
+
 def test_an_event_names_the_client_that_made_the_change(
     client: Client, subscriber: Subscriber
 ) -> None:

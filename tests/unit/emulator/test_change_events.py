@@ -233,14 +233,6 @@ def test_gaps_can_be_made(org: Listener) -> None:
             org.events.gap(entity, [record], kind)
 
 
-def test_events_can_be_lost(org: Listener) -> None:
-    org.events.drop_next(2)
-    lost = [org.create("Account", Name=name) for name in "AB"]
-    kept = org.create("Account", Name="C")
-    assert org.kinds() == [("CREATE", [kept])]
-    assert org.org.store.count(org.sobject("Account")) == len([*lost, kept])
-
-
 def test_an_event_tells_when_it_was_committed_and_by_whom(org: Listener) -> None:
     began = org.clock.moment
     org.clock.forward(seconds=7)
