@@ -24,6 +24,7 @@ def install(connection: sqlite3.Connection) -> None:
     connection.create_function(FOLDED, 1, folded, deterministic=True)
     connection.create_function("soql_like", 2, _like, deterministic=True)
     connection.create_function("soql_includes", 2, _includes, deterministic=True)
+    connection.create_function("soql_labels", 2, _labels, deterministic=True)
     connection.create_function("soql_distance", 5, distance, deterministic=True)
 
 
@@ -93,3 +94,16 @@ def _includes(value: str | None, choices: str) -> bool | None:
 def _listed(choices: str) -> tuple[str, ...]:
     """Read the choices, a JSON array: a function of SQLite has not many arguments."""
     return tuple(json.loads(choices))
+
+
+def _labels(value: str | None, labels: str) -> str | None:
+    """Return the labels of a multi-select value's parts; ``labels`` is a JSON object."""
+    if value is None:
+        return None
+    known = _by_value(labels)
+    return ";".join(known.get(part, part) for part in value.split(";"))
+
+
+@lru_cache(maxsize=16)
+def _by_value(labels: str) -> dict[str, str]:
+    return dict(json.loads(labels))

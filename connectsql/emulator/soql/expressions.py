@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from connectsql.emulator.org.tables import quote
 from connectsql.emulator.org.text import COLLATION, FOLDED
 from connectsql.emulator.soql import bound
@@ -121,10 +123,10 @@ def _type_name(tables: tuple[Table, ...]) -> str:
 
 
 def _label(column: str, labels: tuple[tuple[str, str], ...]) -> str:
+    """Return the labels of a picklist's value, which may have several parts."""
     if not labels:
         return column
-    cases = " ".join(f"WHEN {_text(value)} THEN {_text(label)}" for value, label in labels)
-    return f"CASE {column} {cases} ELSE {column} END COLLATE {COLLATION}"
+    return f"soql_labels({column}, {_text(json.dumps(dict(labels)))})"
 
 
 def _text(value: str) -> str:

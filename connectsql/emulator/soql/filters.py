@@ -14,6 +14,7 @@ from connectsql.emulator.soql.expressions import alias, collated, expression, fr
 from connectsql.emulator.soql.operands import type_of
 from connectsql.emulator.wire.errors import Refusal
 
+_UNCOLLATED = (bound.Aggregate, bound.Label)
 _DEEPEST = 20
 _LONGEST_CHAIN = 40
 _LONGEST_LIST = 1000
@@ -46,7 +47,7 @@ class _Filter:
 
     def _of(self, operand: Operand) -> str:
         sql = self._expression(operand)
-        return collated(operand, sql) if isinstance(operand, bound.Aggregate) else sql
+        return collated(operand, sql) if isinstance(operand, _UNCOLLATED) else sql
 
     def sql(self, test: Test) -> str:
         """Return the SQL of a condition. SQLite's own limit is near 30 levels."""

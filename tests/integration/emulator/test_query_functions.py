@@ -14,6 +14,8 @@ from .conftest import Client
 
 KINDS = [("cafe", "Café"), ("bar", "Bar"), ("shop", "shop")]
 
+TAGS = [{"active": True, "value": "cake", "label": "Kuchen"}]
+
 
 def field(name: str, kind: str, **more: Any) -> dict[str, Any]:
     given = {"createable": True, "updateable": True, "nillable": True, "length": 255}
@@ -35,7 +37,7 @@ def described() -> list[dict[str, Any]]:
     values = [{"active": True, "value": value, "label": label} for value, label in KINDS]
     place = [
         field("Kind__c", "picklist", picklistValues=values),
-        field("Tags__c", "multipicklist"),
+        field("Tags__c", "multipicklist", picklistValues=TAGS),
         field("Where__c", "location", createable=False),
         field("Where__Latitude__s", "double", compoundFieldName="Where__c", precision=18, scale=15),
         field(
@@ -115,7 +117,7 @@ def found(town: Client, where: str) -> list[str]:
         ("Tags__c INCLUDES ('wifi')", "BP"),
         ("Tags__c INCLUDES ('cake;WIFI', 'x')", "B"),
         ("Tags__c EXCLUDES ('cake')", "PZ"),
-        ("Tags__c = 'wifi;cake'", "B"),
+        ("Tags__c = 'cake;wifi'", "B"),
         ("Code__c = 'aB'", "B"),
         ("Code__c IN ('AB')", "P"),
         ("Code__c = ''", "Z"),
@@ -126,6 +128,7 @@ def found(town: Client, where: str) -> list[str]:
         ("Rent__c = USD99.0", "P"),
         ("toLabel(Kind__c) = 'café'", "B"),
         ("toLabel(Kind__c) LIKE 's%'", "P"),
+        ("toLabel(Kind__c) IN ('CAFÉ', 'x')", "B"),
         ("CALENDAR_YEAR(Founded__c) = 1999", "B"),
         ("CALENDAR_YEAR(Founded__c) != 1999", "PZ"),
         ("DAY_ONLY(CreatedDate) = TODAY", "BPZ"),
@@ -162,7 +165,7 @@ def test_values_are_typed(town: Client) -> None:
     del berlin["attributes"], zero["attributes"]
     assert berlin == {
         "Kind__c": "cafe",
-        "Tags__c": "wifi;cake",
+        "Tags__c": "cake;wifi",
         "Where__c": {"latitude": 52.52, "longitude": 13.405},
         "Rent__c": 1234.5,
         "Opens__c": "08:30:00.000Z",
@@ -189,6 +192,11 @@ def test_functions_in_the_select_list(town: Client) -> None:
         "far": 0.0,
     }
     assert (paris["Kind__c"], round(paris["far"]), zero["far"]) == ("shop", 877, None)
+
+
+def test_each_part_of_a_multi_select_value_has_a_label(town: Client) -> None:
+    records = town.query("SELECT toLabel(Tags__c) FROM Place__c ORDER BY Name")
+    assert [one["Tags__c"] for one in records] == ["Kuchen;wifi", "wifi", None]
 
 
 def test_a_function_of_a_parents_field_lies_in_the_parent(town: Client) -> None:
