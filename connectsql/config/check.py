@@ -15,7 +15,7 @@ from connectsql.config.words import did_you_mean
 from connectsql.errors import Fault, Place
 
 LONGEST_NAME = 63  # bytes; Postgres cuts longer names off without a word
-OLDEST_API = 31  # Salesforce has retired the versions before it
+OLDEST_API = 46  # the first that upserts several records at a time and tells which were new
 ALWAYS_MAPPED = ("Id", "SystemModstamp", "IsDeleted")
 
 _CHOOSE = "choose another name"
@@ -110,7 +110,7 @@ def _api_version(config: Config) -> Iterator[Fault]:
     if float(config.api_version) < OLDEST_API:
         yield Fault(
             place=config.places.get("api_version", config.place),
-            message=f"Salesforce has retired API version {config.api_version}",
+            message=f"API version {config.api_version} is too old",
             hint=f'use {OLDEST_API}.0 or later, best the default:  api_version: "62.0"',
         )
 

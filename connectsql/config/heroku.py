@@ -90,7 +90,7 @@ def _api_version(source: Source, version: str | None, warnings: list[Fault]) -> 
         return "62.0"
     if float(version) >= OLDEST_API:
         return version
-    message = f"Salesforce has retired API version {version}: the config asks for {OLDEST_API}.0"
+    message = f"API version {version} is too old: the config asks for {OLDEST_API}.0"
     path: Path = ("connection", "api_version")
     warnings.append(source.fault(path, message, "a later api_version is best"))
     return f"{OLDEST_API}.0"

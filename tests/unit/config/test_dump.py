@@ -136,7 +136,7 @@ def configs(draw: st.DrawFn) -> Config:
         file="",
         name=draw(NAMES),
         schema=draw(SCHEMAS),
-        api_version=draw(st.integers(31, 99).map(lambda number: f"{number}.0")),
+        api_version=draw(st.integers(46, 99).map(lambda number: f"{number}.0")),
         types=draw(st.sampled_from(Types)),
         login=draw(st.builds(Login, instance_url=urls, access_token=REFERENCES)),
         lookback_seconds=draw(st.integers(0, 86400)),

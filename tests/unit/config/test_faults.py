@@ -63,9 +63,9 @@ CONNECTION = {
         '    for example:  api_version: "62.0"',
     ),
     "api_version of old": (
-        "api_version: 30.0",
-        "c.yaml:2: Salesforce has retired API version 30.0\n"
-        '    use 31.0 or later, best the default:  api_version: "62.0"',
+        "api_version: 45.0",
+        "c.yaml:2: API version 45.0 is too old\n"
+        '    use 46.0 or later, best the default:  api_version: "62.0"',
     ),
     "unknown choice": (
         "types: herku",

@@ -99,7 +99,7 @@ def test_all_that_has_no_counterpart_is_told(write: Write) -> None:
     )
     path = write(text, "e.json")
     config, warnings = from_export(path)
-    assert config.api_version == "31.0"
+    assert config.api_version == "46.0"
     assert config.mappings[1].upsert_field is None
     assert config.mappings[2].indexes == ()
     assert "\n".join(map(str, warnings)).replace(f"{path.parent}/", "").splitlines() == [
@@ -115,7 +115,7 @@ def test_all_that_has_no_counterpart_is_told(write: Write) -> None:
         "e.json:38: the index on Key__c is left out: the field is not mapped",
         "    map Key__c, or forget the index",
         "e.json:52: sf_max_daily_api_calls is not read; it limits Task",
-        "e.json:57: Salesforce has retired API version 29.0: the config asks for 31.0",
+        "e.json:57: API version 29.0 is too old: the config asks for 46.0",
         "    a later api_version is best",
         "e.json:59: the feature poll_external_ids has no counterpart and is left out",
     ]
