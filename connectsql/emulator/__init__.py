@@ -10,8 +10,8 @@ API may::
 
 from __future__ import annotations
 
+from connectsql.emulator.hooks import Automation
 from connectsql.emulator.options import Options
-from connectsql.emulator.org.automation.hooks import Automation
 from connectsql.emulator.server import RunningOrg, run, start_in_thread
 
 __all__ = ["Automation", "Options", "RunningOrg", "run", "start_in_thread"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import nullcontext, suppress
@@ -16,9 +17,10 @@ from typing import Any
 from connectsql.emulator import dispatch
 from connectsql.emulator.calls import CallLog
 from connectsql.emulator.faults.fault import Fault
+from connectsql.emulator.org import datafile
 from connectsql.emulator.org.org import Org
-from connectsql.emulator.routes import control
-from connectsql.emulator.routes.controls import Controls
+from connectsql.emulator.routes.control.handler import Controls
+from connectsql.emulator.routes.control.table import routes as control_routes
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import JSON_TYPE, Answer, Call
 
@@ -113,10 +115,8 @@ class Application:
         except UnicodeEncodeError as broken:
             message = f"Invalid UTF-8: {broken.reason} at [line:1, column:1]"
             return dispatch.refused(Refusal("JSON_PARSER_ERROR", message))
-        except Exception:  # an org never shows a traceback, whatever went wrong inside it
-            _log.exception("%s %s failed", call.method, call.path)
-            message = "An unexpected error occurred; the emulator's log tells more"
-            return dispatch.refused(Refusal("UNKNOWN_EXCEPTION", message, status=500))
+        except Exception as broken:
+            return dispatch.refused(_unexpected(call, broken))
 
     async def _pause(self, ms: float) -> None:
         with suppress(TimeoutError):
@@ -125,10 +125,12 @@ class Application:
 
     async def _control(self, call: Call) -> Answer:
         try:
-            handler, call.arguments = control.routes.find(call.method, call.path)
+            handler, call.arguments = control_routes.find(call.method, call.path)
             return await handler(self._controls, call)
         except Refusal as refusal:
             return dispatch.refused(refusal)
+        except Exception as broken:
+            return dispatch.refused(_unexpected(call, broken))
 
     def _note(
         self, call: Call, answered: Answer | None, fault: Fault | None, started: float
@@ -146,6 +148,17 @@ class Application:
         )
         level = logging.WARNING if logged.status in (404, 405, 500) else logging.INFO
         _log.log(level, "%s %s -> %s", logged.method, logged.path, logged.status or "dropped")
+
+
+def _unexpected(call: Call, broken: Exception) -> Refusal:
+    """Log what went wrong; an org never shows a traceback, whatever it was."""
+    if isinstance(broken, sqlite3.Error) and datafile.is_of_disk(broken):
+        _log.error("%s %s failed: %s", call.method, call.path, broken)
+        message = f"The data file cannot be used: {broken}"
+    else:
+        _log.error("%s %s failed", call.method, call.path, exc_info=broken)
+        message = "An unexpected error occurred; the emulator's log tells more"
+    return Refusal("UNKNOWN_EXCEPTION", message, status=500)
 
 
 async def _read(scope: Scope, receive: Receive) -> Call | None:

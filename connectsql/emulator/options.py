@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from connectsql.emulator.org.automation.hooks import Automation
+from connectsql.emulator.hooks import Automation
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ import json
 import logging
 import signal
 import socket
+import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
@@ -18,10 +19,11 @@ import uvicorn
 
 from connectsql.emulator.app import Application
 from connectsql.emulator.options import Options
+from connectsql.emulator.org import datafile
 from connectsql.emulator.org.clock import Clock, system_clock
-from connectsql.emulator.org.founding import found
 from connectsql.emulator.org.org import Org
-from connectsql.emulator.org.seed import seed
+from connectsql.emulator.org.seeding.founding import found
+from connectsql.emulator.org.seeding.seed import seed
 from connectsql.errors import EmulatorError
 
 if TYPE_CHECKING:
@@ -194,6 +196,13 @@ def _logging_to_stderr() -> Iterator[None]:
 
 
 def _open(options: Options, now: Clock) -> tuple[Org, PubSubServer | None]:
+    try:
+        return _opened(options, now)
+    except sqlite3.DatabaseError as broken:
+        raise datafile.unusable(options.data, broken) from broken
+
+
+def _opened(options: Options, now: Clock) -> tuple[Org, PubSubServer | None]:
     org = Org(options, now)
     try:
         found(org)

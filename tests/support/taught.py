@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from connectsql.emulator import Automation, Options, RunningOrg, start_in_thread
-from connectsql.emulator.org.standard import standard_describes
+from connectsql.emulator.org.describes.standard import standard_describes
 
 
 def field(name: str, kind: str = "string", **more: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Coroutine
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from connectsql.emulator.bulk.job import TERMINAL, Api, Batch, Job
 from connectsql.emulator.bulk.progress import Ended, Progress
 from connectsql.emulator.bulk.querying import query
 from connectsql.emulator.bulk.reading import Unusable
-from connectsql.emulator.org import clock, ids
+from connectsql.emulator.org import clock, datafile, ids
 from connectsql.emulator.wire.errors import Refusal, not_found
 from connectsql.emulator.wire.http import Call
 
@@ -29,16 +30,16 @@ class Bulk:
     def __init__(self, org: Org) -> None:
         self._org = org
         self._progress = Progress(org)
-        self.shelf = self._progress.shelf
+        self.store = self._progress.store
         self.batches = self._progress.batches
         self.queries = self._progress.queries
 
     def resume(self) -> None:
         """Go on with the work that was under way when the org was stopped."""
-        for job in self.shelf.jobs():
+        for job in self.store.jobs():
             if job.state in TERMINAL or (job.state == "Open" and job.api != "Classic"):
                 continue
-            for batch in self.shelf.batches(job.id):
+            for batch in self.store.batches(job.id):
                 if batch.state in ("Queued", "InProgress"):
                     self.start_batch(job, batch)
 
@@ -55,7 +56,7 @@ class Bulk:
         now = self._progress.stamp()
         with self._org.transaction():
             job = Job(
-                id=self.shelf.new_id("750"),
+                id=self.store.new_id("750"),
                 api=api,
                 state=state,
                 created_by=self._org.user_id,
@@ -65,14 +66,14 @@ class Bulk:
                 client=call.client,
                 **told,
             )
-            self.shelf.save(job)
+            self.store.save(job)
         return job
 
     def find(self, job_id: str, *apis: Api) -> Job:
         """Return a job of one of these APIs, or raise the 404."""
         self._forget_old()
         known = ids.normalise(job_id)
-        job = self.shelf.job(known) if known else None
+        job = self.store.job(known) if known else None
         if job is None or job.api not in apis:
             raise not_found()
         return job
@@ -82,41 +83,41 @@ class Bulk:
         now = self._progress.stamp()
         with self._org.transaction():
             batch = Batch(
-                id=self.shelf.new_id("751"),
+                id=self.store.new_id("751"),
                 job=job.id,
-                number=len(self.shelf.batches(job.id)),
+                number=len(self.store.batches(job.id)),
                 created=now,
                 modified=now,
                 state=state,
             )
-            self.shelf.save_batch(batch)
-            self.shelf.put(batch.id, content)
+            self.store.save_batch(batch)
+            self.store.put(batch.id, content)
         return batch
 
     def start(self, job: Job) -> None:
         """Begin the work on the data of a job; one without any is complete."""
-        for batch in self.shelf.batches(job.id) or [self.add(job, b"")]:
+        for batch in self.store.batches(job.id) or [self.add(job, b"")]:
             self.start_batch(job, batch)
 
     def set_state(self, job: Job, state: str) -> None:
         """Let a job be in another state."""
         job.state, job.modified = state, self._progress.stamp()
         with self._org.transaction():
-            self.shelf.save(job)
+            self.store.save(job)
 
     def abort(self, job: Job) -> None:
         """Stop a job: what was done stays done, the rest is left alone."""
-        self.set_state(job, "Aborted")
         with self._org.transaction():
-            for batch in self.shelf.batches(job.id):
+            self.set_state(job, "Aborted")
+            for batch in self.store.batches(job.id):
                 if batch.state in ("Queued", "InProgress"):
                     batch.state = "NotProcessed"
-                    self.shelf.save_batch(batch)
+                    self.store.save_batch(batch)
 
     def delete(self, job: Job) -> None:
         """Give up a job and its results."""
         with self._org.transaction():
-            self.shelf.forget(job.id)
+            self.store.forget(job.id)
 
     def start_batch(self, job: Job, batch: Batch) -> None:
         """Begin the work on one batch."""
@@ -135,7 +136,10 @@ class Bulk:
             self._progress.end(batch_id, f"{refusal.code} : {refusal.message}")
         except UnicodeEncodeError:  # JSON can hold halves of characters
             self._progress.end(batch_id, "InvalidBatch : Invalid UTF-8")
-        except Exception:  # a job ends, whatever went wrong inside the org
+        except Exception as broken:  # a job ends, whatever went wrong inside the org
+            if isinstance(broken, sqlite3.Error) and datafile.is_of_disk(broken):
+                _log.error("the batch %s waits for the next start: %s", batch_id, broken)
+                return
             _log.exception("the batch %s failed", batch_id)
             self._progress.end(batch_id, "Unknown : An unexpected error occurred")
         else:
@@ -143,6 +147,6 @@ class Bulk:
 
     def _forget_old(self) -> None:
         oldest = clock.stamp(self._org.now() - _LIFETIME)
-        for job_id in self.shelf.older_than(oldest):
+        for job_id in self.store.older_than(oldest):
             with self._org.transaction():
-                self.shelf.forget(job_id)
+                self.store.forget(job_id)

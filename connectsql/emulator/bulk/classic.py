@@ -11,7 +11,7 @@ from typing import Any
 from connectsql.emulator.bulk import xml
 from connectsql.emulator.bulk.dialect import Dialect
 from connectsql.emulator.bulk.job import Batch, Job
-from connectsql.emulator.bulk.shelf import Shelf
+from connectsql.emulator.bulk.job_store import JobStore
 
 JSON_TYPE, XML_TYPE, CSV_TYPE = "application/json", "application/xml", "text/csv"
 _RESULT = "752"
@@ -94,9 +94,9 @@ def result_list(batch: Batch, *, as_json: bool) -> bytes:
     return xml.document("result-list", [f"<result>{result_id(batch)}</result>"])
 
 
-def row_results(shelf: Shelf, job: Job, batch: Batch) -> tuple[bytes, str]:
+def row_results(store: JobStore, job: Job, batch: Batch) -> tuple[bytes, str]:
     """Return what came of a batch's rows, and the media type of that."""
-    rows = shelf.results(batch.id)
+    rows = store.results(batch.id)
     if job.content_type == "CSV":
         cells = (
             [record_id or "", _word(not error), _word(created), error or ""]
@@ -117,9 +117,9 @@ def row_results(shelf: Shelf, job: Job, batch: Batch) -> tuple[bytes, str]:
     return xml.document("results", map(_xml_result, told)), XML_TYPE
 
 
-def query_result(shelf: Shelf, job: Job, batch: Batch) -> tuple[bytes, str]:
+def query_result(store: JobStore, job: Job, batch: Batch) -> tuple[bytes, str]:
     """Return all rows that a query batch found, and the media type of that."""
-    lines = shelf.lines(batch.id, 0, batch.processed + 1)
+    lines = store.lines(batch.id, 0, batch.processed + 1)
     if job.content_type == "CSV":
         return "".join(lines).encode(), CSV_TYPE
     if job.content_type == "XML":

@@ -37,7 +37,7 @@ async def ingest(org: Org, progress: Progress, batch_id: str) -> None:
     sobject = org.schema.find(job.object)
     if sobject is None:
         raise Unusable(f"InvalidJob : Unable to find object: {job.object}")
-    rows = rows_of(org, job, sobject, progress.shelf.content(batch_id))
+    rows = rows_of(org, job, sobject, progress.store.content(batch_id))
     for _ in islice(rows, batch.position):
         pass
     key = sobject.field(job.key) if job.key else None

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from connectsql.emulator.bulk.job import Batch, Job
+from connectsql.emulator.bulk.job_store import JobStore
 from connectsql.emulator.bulk.saving import Saved
-from connectsql.emulator.bulk.shelf import Shelf
 from connectsql.emulator.org import clock
 from connectsql.emulator.org.quota import Allowance
 
@@ -28,7 +28,7 @@ class Progress:
 
     def __init__(self, org: Org) -> None:
         self._org = org
-        self.shelf = Shelf(org.store)
+        self.store = JobStore(org.store)
         self.batches = Allowance("ApiBatchItems", _DAILY_BATCHES, org.data.now)
         self.queries = Allowance("BulkV2QueryJobs", _DAILY_QUERIES, org.data.now)
         self._started: dict[str, float] = {}
@@ -50,23 +50,23 @@ class Progress:
 
     def check(self, batch_id: str) -> tuple[Job, Batch]:
         """Return a batch and its job as they are now; raises ``Ended``."""
-        batch = self.shelf.batch(batch_id)
-        job = self.shelf.job(batch.job) if batch else None
+        batch = self.store.batch(batch_id)
+        job = self.store.job(batch.job) if batch else None
         if batch is None or job is None or job.state == "Aborted":
             raise Ended
         return job, batch
 
     def note(self, batch_id: str, saved: Sequence[Saved], started: float) -> Batch:
         """Tell what came of the next rows; inside the transaction that saved them."""
-        batch = self.shelf.batch(batch_id)
+        batch = self.store.batch(batch_id)
         assert batch is not None
         start = batch.position
-        self.shelf.note(batch_id, ((start + n, *one) for n, one in enumerate(saved)))
+        self.store.note(batch_id, ((start + n, *one) for n, one in enumerate(saved)))
         batch.position += len(saved)
         batch.processed += len(saved)
         batch.failed += sum(1 for _, _, error in saved if error is not None)
         self.spent(batch, started)
-        self.shelf.save_batch(batch)
+        self.store.save_batch(batch)
         return batch
 
     def spent(self, batch: Batch, started: float) -> None:
@@ -91,5 +91,5 @@ class Progress:
             self._save(job, batch)
 
     def _save(self, job: Job, batch: Batch) -> None:
-        self.shelf.save(job)
-        self.shelf.save_batch(batch)
+        self.store.save(job)
+        self.store.save_batch(batch)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from connectsql.emulator.bulk import fitness, xml
+from connectsql.emulator.bulk import query_check, xml
 from connectsql.emulator.bulk.dialect import Dialect
 from connectsql.emulator.bulk.job import Job
 from connectsql.emulator.bulk.progress import Progress
@@ -34,10 +34,10 @@ Rendered = Generator[list[str], None, None]
 async def query(org: Org, progress: Progress, batch_id: str) -> None:
     """Run the query of a batch; its result is complete when this returns."""
     job, _ = progress.begin(batch_id)
-    text = progress.shelf.content(batch_id).decode("utf-8", "replace")
+    text = progress.store.content(batch_id).decode("utf-8", "replace")
     fault = org.faults.of_job(job.object)
     with org.transaction():
-        progress.shelf.drop_lines(batch_id)
+        progress.store.drop_lines(batch_id)
     try:
         await _keep(org, progress, job, batch_id, text)
     except Refusal as refusal:
@@ -60,11 +60,11 @@ async def _keep(org: Org, progress: Progress, job: Job, batch_id: str, text: str
         for number, lines in enumerate(chunks):
             _, batch = progress.check(batch_id)
             with org.transaction():
-                progress.shelf.add_lines(batch_id, at, lines)
+                progress.store.add_lines(batch_id, at, lines)
                 at += len(lines)
                 batch.processed = at - 1 if in_csv else at
                 progress.spent(batch, started)
-                progress.shelf.save_batch(batch)
+                progress.store.save_batch(batch)
             if number:
                 await asyncio.sleep(0)
             started = time.perf_counter()
@@ -75,7 +75,7 @@ async def _keep(org: Org, progress: Progress, job: Job, batch_id: str, text: str
 def _as_csv(org: Org, job: Job, name: str, text: str) -> Rendered:
     """Give the header, then chunks of lines."""
     if job.api == "Classic":
-        _check_root(job, fitness.checked(org, text, "Bulk Query"))
+        _check_root(job, query_check.checked(org, text, "Bulk Query"))
     found = rows_of(Source.of(org), text, name=name, deleted=job.operation == "queryAll")
     dialect = Dialect(job.column_delimiter, job.line_ending)
     try:

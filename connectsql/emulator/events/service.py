@@ -11,9 +11,9 @@ import grpc
 from connectsql.emulator.events import refusals
 from connectsql.emulator.events.publisher import Publisher, Topic
 from connectsql.emulator.events.subscription import Patience, Subscription
+from connectsql.emulator.org.access.sessions import Sessions
 from connectsql.emulator.org.clock import Clock
 from connectsql.emulator.org.org import Org
-from connectsql.emulator.org.sessions import Sessions
 from connectsql.errors import EmulatorError
 from connectsql.eventbus import messages
 

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connectsql.emulator.bulk.bulk import Bulk
 from connectsql.emulator.faults.plan import FaultPlan, read_plan
+from connectsql.emulator.hooks import Automation, load_hooks
 from connectsql.emulator.options import Options
-from connectsql.emulator.org import clock, ids
+from connectsql.emulator.org import clock, datafile, ids
+from connectsql.emulator.org.access.client_key import load_client_key
+from connectsql.emulator.org.access.codes import Codes
+from connectsql.emulator.org.access.sessions import Grants, Sessions
 from connectsql.emulator.org.automation.engine import Engine
-from connectsql.emulator.org.automation.hooks import Automation, load_hooks
-from connectsql.emulator.org.client_key import load_client_key
 from connectsql.emulator.org.clock import Clock
-from connectsql.emulator.org.codes import Codes
 from connectsql.emulator.org.cursors import Cursors
 from connectsql.emulator.org.data import Data
-from connectsql.emulator.org.describe import Describes
-from connectsql.emulator.org.kept import as_kept
-from connectsql.emulator.org.loading import load_schema
+from connectsql.emulator.org.deleting.recycling import RecycleBin
+from connectsql.emulator.org.describes.describe import Describes
+from connectsql.emulator.org.describes.loading import load_schema
 from connectsql.emulator.org.quota import Quota
-from connectsql.emulator.org.records import Records
-from connectsql.emulator.org.recycling import RecycleBin
+from connectsql.emulator.org.reshaping.saved import as_kept
+from connectsql.emulator.org.saving.records import Records
 from connectsql.emulator.org.schema import Schema, SObject
-from connectsql.emulator.org.sessions import Grants, Sessions
 from connectsql.emulator.org.store import Store
 from connectsql.emulator.org.tasks import Tasks
 from connectsql.errors import EmulatorError
@@ -48,9 +50,11 @@ class Org:
         self.faults = FaultPlan(options.seed)
         if options.faults:
             self.faults.extend(read_plan(options.faults))
-        schema = as_kept(load_schema(options.describe), options.data)
         self.client_key = load_client_key(options.client_key)
-        self.store = Store(schema, options.data)
+        self._hooks = options.automation or Automation()
+        if options.hooks:
+            self._hooks = self._hooks.joined(load_hooks(options.hooks))
+        schema, self.store = _stored(load_schema(options.describe), options.data)
         self.data = Data(schema, self.store, now, self.user_id)
         self.started = now()
         self.quota = Quota(options, now)
@@ -66,10 +70,11 @@ class Org:
         self.tasks = Tasks()
         self.events: Publisher | None = None
         self.bulk = Bulk(self)
-        self._hooks = options.automation or Automation()
-        if options.hooks:
-            self._hooks = self._hooks.joined(load_hooks(options.hooks))
-        self.automation = self._automated(self._hooks)
+        try:
+            self.automation = self._automated(self._hooks)
+        except EmulatorError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let go of the data file."""
@@ -124,3 +129,14 @@ class Org:
             known = Records(sobject, self.data)
             self._records[sobject.name] = known
         return known
+
+
+def _stored(schema: Schema, file: Path | None) -> tuple[Schema, Store]:
+    """Return the objects as a data file has them, and the file as the store of their records."""
+    connection = datafile.opened(file)
+    try:
+        kept = as_kept(schema, connection)
+        return kept, Store(kept, connection)
+    except (sqlite3.DatabaseError, ValueError) as broken:
+        connection.close()
+        raise datafile.unusable(file, broken) from broken

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import Any
 
 from connectsql.emulator.org import ids, text
@@ -27,11 +26,8 @@ from connectsql.emulator.org.tables import (
     quote,
     update_statement,
 )
-from connectsql.errors import EmulatorError
 
 Row = dict[str, Any]
-
-_CACHED_STATEMENTS = 512
 
 
 class Taken(Exception):
@@ -41,20 +37,16 @@ class Taken(Exception):
 class Store:
     """The records of an org. One connection, used by one thread at a time."""
 
-    def __init__(self, schema: Schema, file: Path | None) -> None:
-        self._connection = _connect(file)
+    def __init__(self, schema: Schema, connection: sqlite3.Connection) -> None:
+        self._connection = connection
         self._writer = self._connection.cursor()
         self.learn(schema)
         self._numbers: dict[str, int] = {}
         self._dirty: set[str] = set()
         self._depth = 0
         self._there: set[str] = set()
-        try:
-            with self.transaction():
-                self._prepare()
-        except sqlite3.DatabaseError as broken:
-            self._connection.close()
-            raise _not_ours(file, broken) from broken
+        with self.transaction():
+            self._prepare()
 
     def close(self) -> None:
         """Close the file. What was committed is in it."""
@@ -76,17 +68,17 @@ class Store:
             yield
             if self._depth == 1:
                 self._save_numbers()
+            self._connection.execute(done)
         except BaseException:
             self._there.clear()
-            for statement in undo.split("; "):
-                self._connection.execute(statement)
+            if self._connection.in_transaction:  # else SQLite undid it: the disk is full
+                for statement in undo.split("; "):
+                    self._connection.execute(statement)
             raise
-        else:
-            self._connection.execute(done)
-            if self._depth == 1:
-                self._there.clear()
         finally:
             self._depth -= 1
+        if not self._depth:
+            self._there.clear()
 
     @property
     def in_transaction(self) -> bool:
@@ -284,34 +276,3 @@ class Store:
         changed = [(name, self._numbers[name]) for name in self._dirty]
         self._dirty.clear()
         self._connection.executemany('INSERT OR REPLACE INTO "_sequence" VALUES (?, ?)', changed)
-
-
-def _connect(file: Path | None) -> sqlite3.Connection:
-    try:
-        connection = sqlite3.connect(
-            file or ":memory:",
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=_CACHED_STATEMENTS,
-        )
-    except sqlite3.Error as broken:
-        raise EmulatorError(
-            f"the data file {file} cannot be opened: {broken}",
-            hint="Its folder has to exist and to be writable.",
-        ) from broken
-    text.install(connection)
-    try:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-    except sqlite3.DatabaseError as broken:
-        connection.close()
-        raise _not_ours(file, broken) from broken
-    return connection
-
-
-def _not_ours(file: Path | None, broken: sqlite3.Error) -> EmulatorError:
-    return EmulatorError(
-        f"the data file {file} cannot be used: {broken}",
-        hint="Name a file that an emulator wrote or one that is not there yet,"
-        " and let no other emulator run on it.",
-    )

@@ -9,7 +9,7 @@ from typing import Any
 
 from connectsql.emulator.org import ids
 from connectsql.emulator.org.org import Org
-from connectsql.emulator.org.records import without_id
+from connectsql.emulator.org.saving.records import without_id
 from connectsql.emulator.org.schema import Field, SObject
 from connectsql.emulator.routes.handler import (
     Handler,

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from connectsql.emulator.org import clock, describe
+from connectsql.emulator.org import clock
+from connectsql.emulator.org.describes import describe
 from connectsql.emulator.org.schema import SObject
 from connectsql.emulator.org.store import Row
 from connectsql.emulator.wire.encode import encode

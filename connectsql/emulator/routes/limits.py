@@ -59,6 +59,6 @@ def _records(org: Org) -> int:
 
 @cache
 def _others() -> dict[str, int]:
-    text = files("connectsql.emulator.org").joinpath("limits.yaml").read_text(encoding="utf-8")
+    text = files(__package__).joinpath("limits.yaml").read_text(encoding="utf-8")
     others: dict[str, int] = yaml.safe_load(text)
     return others

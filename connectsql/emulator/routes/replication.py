@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from connectsql.emulator.org import clock
-from connectsql.emulator.org.ledger import RETENTION
+from connectsql.emulator.org.deleting.ledger import RETENTION
 from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.schema import Field, SObject
 from connectsql.emulator.org.tables import quote

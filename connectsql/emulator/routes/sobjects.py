@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from connectsql.emulator.org import clock, describe
+from connectsql.emulator.org import clock
+from connectsql.emulator.org.describes import describe
 from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.handler import Handler, named_object
 from connectsql.emulator.wire.http import Answer, Call

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from connectsql.emulator.routes import (
-    bulk_ingest,
-    bulk_query,
     collections,
     event_schemas,
     limits,
@@ -15,6 +13,8 @@ from connectsql.emulator.routes import (
     tooling,
     versions,
 )
+from connectsql.emulator.routes.bulk import ingest
+from connectsql.emulator.routes.bulk import query as bulk_query
 from connectsql.emulator.routes.composite import composite_routes
 from connectsql.emulator.routes.handler import Handler
 from connectsql.emulator.wire.router import Router
@@ -24,7 +24,7 @@ _MODULES = (
     sobjects,
     query,
     collections,
-    bulk_ingest,
+    ingest,
     bulk_query,
     limits,
     event_schemas,

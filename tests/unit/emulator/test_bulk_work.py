@@ -12,9 +12,9 @@ import pytest
 from connectsql.emulator.bulk import results
 from connectsql.emulator.bulk.job import Job
 from connectsql.emulator.options import Options
-from connectsql.emulator.org.founding import found
 from connectsql.emulator.org.journal import Commit
 from connectsql.emulator.org.org import Org
+from connectsql.emulator.org.seeding.founding import found
 from connectsql.emulator.wire.errors import Refusal, refuse_row
 from connectsql.emulator.wire.http import Call
 
@@ -79,9 +79,9 @@ def test_a_transaction_that_is_refused_fails_its_rows_alone(org: Org) -> None:
 
     org.data.before_commit.append(refuse)
     job = insert(org, [*(["good"] * 200), "bad", *(["beside it"] * 199), "last"])
-    (batch,) = org.bulk.shelf.batches(job.id)
+    (batch,) = org.bulk.store.batches(job.id)
     assert (job.state, batch.processed, batch.failed) == ("JobComplete", 401, 200)
-    text = results.failed(org.bulk.shelf, job, batch).decode()
+    text = results.failed(org.bulk.store, job, batch).decode()
     assert text.count("FIELD_CUSTOM_VALIDATION_EXCEPTION:no:Name --") == 200
     account = org.object("Account")
     assert account is not None
@@ -117,7 +117,7 @@ def test_a_query_that_was_under_way_is_run_after_a_restart(tmp_path: Path) -> No
     job = first.bulk.create(call, "V2Query", "InProgress", operation="query", object="User")
     batch = first.bulk.add(job, b"SELECT Name FROM User", state="InProgress")
     with first.transaction():
-        first.bulk.shelf.add_lines(batch.id, 0, ["left over"])
+        first.bulk.store.add_lines(batch.id, 0, ["left over"])
     first.close()
     second = Org(options)
 
@@ -128,7 +128,7 @@ def test_a_query_that_was_under_way_is_run_after_a_restart(tmp_path: Path) -> No
 
     asyncio.run(go_on())
     assert second.bulk.find(job.id, "V2Query").state == "JobComplete"
-    lines = second.bulk.shelf.lines(batch.id, 0, 10)
+    lines = second.bulk.store.lines(batch.id, 0, 10)
     assert lines == ['"Name"\n', '"Integration User"\n']
     second.close()
 

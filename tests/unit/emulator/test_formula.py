@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from connectsql.emulator.org.automation.conversion import fitting
-from connectsql.emulator.org.automation.formula import Compiler
-from connectsql.emulator.org.automation.record import Record
-from connectsql.emulator.org.automation.syntax import FormulaError, parse
-from connectsql.emulator.org.loading import load_schema
+from connectsql.emulator.org.describes.loading import load_schema
+from connectsql.emulator.org.formulas.compiler import Compiler
+from connectsql.emulator.org.formulas.conversion import fitting
+from connectsql.emulator.org.formulas.record import Record
+from connectsql.emulator.org.formulas.syntax import FormulaError, parse
 from connectsql.emulator.org.schema import Field
 
 SCHEMA = load_schema(None)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectsql.emulator import Options
-from connectsql.emulator.org import ledger
+from connectsql.emulator.org.deleting import ledger
 from connectsql.emulator.org.journal import Commit
 from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.schema import SObject

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from support.clock import SetClock
 
-from connectsql.emulator.org.sessions import Grants, Sessions
+from connectsql.emulator.org.access.sessions import Grants, Sessions
 
 ORG = "00DEm0000000001AAA"
 

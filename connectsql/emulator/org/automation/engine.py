@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from connectsql.emulator.hooks import Automation, Trigger
 from connectsql.emulator.org.automation.fields import Formula, bind_formulas, in_order
 from connectsql.emulator.org.automation.handle import Handle
-from connectsql.emulator.org.automation.hooks import Automation, Trigger
 from connectsql.emulator.org.automation.plan import MOST_DEEP, Depth, Plan
-from connectsql.emulator.org.automation.record import Record
 from connectsql.emulator.org.automation.rollup import bind_rollup
 from connectsql.emulator.org.data import Data
+from connectsql.emulator.org.formulas.record import Record
 from connectsql.emulator.org.journal import Change
 from connectsql.emulator.org.schema import Field, SObject
 from connectsql.emulator.org.store import Row
@@ -28,7 +28,7 @@ from connectsql.emulator.wire.errors import refuse_row
 from connectsql.errors import EmulatorError
 
 if TYPE_CHECKING:
-    from connectsql.emulator.org.records import Records
+    from connectsql.emulator.org.saving.records import Records
 
 _log = logging.getLogger("connectsql.emulator")
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from connectsql.emulator.hooks import FormulaField
 from connectsql.emulator.org import values
-from connectsql.emulator.org.automation.conversion import fitting
-from connectsql.emulator.org.automation.formula import Compiler, Step
-from connectsql.emulator.org.automation.hooks import FormulaField
-from connectsql.emulator.org.automation.record import Record
-from connectsql.emulator.org.automation.syntax import FormulaError, parse
 from connectsql.emulator.org.clock import Clock
+from connectsql.emulator.org.formulas.compiler import Compiler, Step
+from connectsql.emulator.org.formulas.conversion import fitting
+from connectsql.emulator.org.formulas.record import Record
+from connectsql.emulator.org.formulas.syntax import FormulaError, parse
 from connectsql.emulator.org.schema import NUMBERS, Field, Schema, SObject
 from connectsql.errors import EmulatorError
 

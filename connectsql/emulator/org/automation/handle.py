@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from connectsql.emulator.org.automation.record import Reach, Record
 from connectsql.emulator.org.data import Data
+from connectsql.emulator.org.formulas.record import Reach, Record
 from connectsql.emulator.org.schema import SObject
 
 if TYPE_CHECKING:
-    from connectsql.emulator.org.records import Records
+    from connectsql.emulator.org.saving.records import Records
 
 
 class Handle:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from connectsql.emulator.hooks import Trigger
 from connectsql.emulator.org.automation.fields import Formula
-from connectsql.emulator.org.automation.hooks import Trigger
-from connectsql.emulator.org.automation.record import Reach, Record
+from connectsql.emulator.org.formulas.record import Reach, Record
 from connectsql.emulator.org.schema import SObject
 from connectsql.emulator.org.store import Row
 from connectsql.emulator.wire.errors import Refusal, refuse_row, together

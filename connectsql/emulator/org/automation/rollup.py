@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from connectsql.emulator.org.automation.conversion import fitting, typed
+from connectsql.emulator.hooks import Aggregate, Rollup
 from connectsql.emulator.org.automation.fields import known_field
-from connectsql.emulator.org.automation.forms import Evaluate
-from connectsql.emulator.org.automation.formula import Compiler
-from connectsql.emulator.org.automation.functions import truth
-from connectsql.emulator.org.automation.hooks import Aggregate, Rollup
-from connectsql.emulator.org.automation.record import Reach, Record
-from connectsql.emulator.org.automation.syntax import FormulaError, parse
 from connectsql.emulator.org.clock import Clock
+from connectsql.emulator.org.formulas.compiler import Compiler
+from connectsql.emulator.org.formulas.conversion import fitting, typed
+from connectsql.emulator.org.formulas.forms import Evaluate
+from connectsql.emulator.org.formulas.functions import truth
+from connectsql.emulator.org.formulas.record import Reach, Record
+from connectsql.emulator.org.formulas.syntax import FormulaError, parse
 from connectsql.emulator.org.journal import Change
 from connectsql.emulator.org.schema import Field, Schema, SObject
 from connectsql.emulator.org.store import Store

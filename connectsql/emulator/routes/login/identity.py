@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from connectsql.emulator.org import ids
-from connectsql.emulator.org.founding import user
 from connectsql.emulator.org.org import Org
+from connectsql.emulator.org.seeding.founding import user
 from connectsql.emulator.routes.handler import Handler
 from connectsql.emulator.routes.login.form import read_form
 from connectsql.emulator.routes.login.grants import identity_url

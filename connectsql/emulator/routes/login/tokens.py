@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from connectsql.emulator.org.access.sessions import Session
 from connectsql.emulator.org.org import Org
-from connectsql.emulator.org.sessions import Session
 from connectsql.emulator.routes.handler import Handler
 from connectsql.emulator.routes.login.form import check_client, read_form
 from connectsql.emulator.routes.login.grants import granted, identity_url

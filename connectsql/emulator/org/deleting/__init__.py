@@ -1,0 +1,1 @@
+"""Deleting, restoring, purging and merging records, and what that does to others."""

@@ -1,0 +1,1 @@
+"""Describes: where they are read from, and how they are answered."""

@@ -1,0 +1,1 @@
+"""Changing an org's objects and fields while it runs."""

@@ -1,0 +1,1 @@
+"""Creating and changing records: what a body may say, defaults, checks, behaviours."""

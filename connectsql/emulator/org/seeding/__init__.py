@@ -1,0 +1,1 @@
+"""What an org holds from the beginning: its user, and made-up records."""

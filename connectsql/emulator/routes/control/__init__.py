@@ -1,0 +1,1 @@
+"""The emulator's own resources, below ``/__emulator__/``: no org has them."""

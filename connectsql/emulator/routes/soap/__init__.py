@@ -1,0 +1,1 @@
+"""The SOAP API, as far as old clients need it."""
