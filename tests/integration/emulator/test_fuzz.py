@@ -154,3 +154,66 @@ def test_no_query_breaks_the_org(target: Client, text: str) -> None:
     sendable = text.encode(errors="replace").decode()
     answer = target.get("query", q=sendable)
     assert answer.status_code in (200, 400), (answer.status_code, answer.text)
+
+
+OTHER_ROUTES = (
+    "/services/oauth2/token", "/services/oauth2/authorize", "/services/oauth2/revoke",
+    "/services/oauth2/introspect", "/services/oauth2/userinfo", "/id/{org}/{user}",
+    "/services/Soap/u/60.0", "/services/Soap/c/{version}/{org}", "/services/async/60.0/job",
+    "/services/async/60.0/job/{id}", "/services/async/60.0/job/{id}/batch",
+    "/services/async/60.0/job/{id}/batch/{id}/result", "/services/data", "/services/{x}", "/{x}",
+    "/__emulator__/calls", "/__emulator__/faults", "/__emulator__/objects",
+    "/__emulator__/objects/{object}/fields", "/__emulator__/undelete", "/__emulator__/merge",
+    "/__emulator__/quota", "/__emulator__/events/gap",
+)  # fmt: skip
+FORMS = (
+    "grant_type=password", "grant_type=refresh_token&refresh_token=x", "grant_type=%ff",
+    "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion=a.b.c", "token=x",
+    '<?xml version="1.0"?><jobInfo><operation>insert</operation><object>Account</object>',
+    "<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body><login/></e:Body>",
+    "<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>", "Name\nx\n", '"', "\ufeffId\n",
+    '{"operation":"query","object":"Account","contentType":"JSON"}',
+    '{"name":"New__c","fields":[{"name":"A__c","type":"string"}]}',
+)  # fmt: skip
+
+
+@st.composite
+def requests_elsewhere(draw: st.DrawFn) -> tuple[str, str, dict[str, Any]]:
+    def fill(found: re.Match[str]) -> str:
+        known = WORDS.get(found[1], (*IDS, "60.0", "99.0"))
+        return quote(draw(st.one_of(st.sampled_from(known), st.text(max_size=6))), safe="")
+
+    path = re.sub(r"\{(\w+)\}", fill, draw(st.sampled_from(OTHER_ROUTES)))
+    whole = st.sampled_from(FORMS)
+    body = draw(
+        st.one_of(whole, whole.map(lambda one: one[:-3]), texts(), values().map(json.dumps))
+    )
+    kinds = ("application/json", "text/xml", "text/csv", "application/x-www-form-urlencoded", "?")
+    headers = {"Content-Type": draw(st.sampled_from(kinds))}
+    if draw(st.booleans()):
+        headers["Authorization"] = draw(st.sampled_from(("Bearer", "Basic eA==", "OAuth x", "x")))
+    method = draw(st.sampled_from(("GET", "POST", "PUT", "PATCH", "DELETE")))
+    return method, path, {"data": body.encode(errors="replace"), "headers": headers}
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Client]:
+    """An org of its own: what is fuzzed here may change its objects."""
+    with start_in_thread(Options(daily_calls=10**9)) as org:
+        client = Client(org)
+        yield client
+        client.close()
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(request=requests_elsewhere())
+def test_no_request_elsewhere_breaks_the_org(
+    elsewhere: Client, request: tuple[str, str, dict[str, Any]]
+) -> None:
+    method, path, more = request
+    answer = elsewhere.call(method, path, allow_redirects=False, **more)
+    is_fault = answer.status_code == 500 and "<soapenv:Fault>" in answer.text
+    assert answer.status_code < 500 or is_fault, (answer.status_code, answer.text)
+    assert "unexpected error" not in answer.text
