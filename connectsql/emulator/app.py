@@ -18,9 +18,9 @@ from connectsql.emulator import dispatch
 from connectsql.emulator.calls import CallLog
 from connectsql.emulator.faults.fault import Fault
 from connectsql.emulator.org import datafile
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.control.handler import Controls
 from connectsql.emulator.routes.control.table import routes as control_routes
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import JSON_TYPE, Answer, Call
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 from connectsql.emulator.org.journal import Caller
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes import versions
 from connectsql.emulator.routes.bulk import v1 as bulk_v1
 from connectsql.emulator.routes.handler import Handler
 from connectsql.emulator.routes.login import authorize, identity, tokens
 from connectsql.emulator.routes.soap import service as soap
 from connectsql.emulator.routes.table import data_routes
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import (
     Refusal,
     UnknownRoute,

@@ -21,9 +21,9 @@ from connectsql.emulator.app import Application
 from connectsql.emulator.options import Options
 from connectsql.emulator.org import datafile
 from connectsql.emulator.org.clock import Clock, system_clock
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.seeding.founding import found
 from connectsql.emulator.org.seeding.seed import seed
+from connectsql.emulator.whole import Org
 from connectsql.errors import EmulatorError
 
 if TYPE_CHECKING:
@@ -208,22 +208,22 @@ def _opened(options: Options, now: Clock) -> tuple[Org, PubSubServer | None]:
         found(org)
         seed(org, options.seed_records, options.seed)
         org.automation.refresh()
-        return org, _open_events(org, now) if options.events else None
+        return org, _open_events(org) if options.events else None
     except BaseException:
         org.close()
         raise
 
 
-def _open_events(org: Org, now: Clock) -> PubSubServer:
+def _open_events(org: Org) -> PubSubServer:
     """Let the org have events, from now on. What they need is imported only here."""
     try:
-        from connectsql.emulator.events.service import open_events
+        from connectsql.emulator.events.service import pubsub_server
     except ModuleNotFoundError as missing:
         raise EmulatorError(
             f"change events need the package {missing.name}",
             hint="Install connectsql with its extra: pip install 'connectsql[events]'",
         ) from missing
-    return open_events(org, now)
+    return pubsub_server(org, org.open_events())
 
 
 def _bind(port: int) -> socket.socket:

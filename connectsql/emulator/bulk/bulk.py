@@ -6,7 +6,7 @@ import logging
 import sqlite3
 from collections.abc import Coroutine
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from connectsql.emulator.bulk.ingesting import ingest
 from connectsql.emulator.bulk.job import TERMINAL, Api, Batch, Job
@@ -14,11 +14,9 @@ from connectsql.emulator.bulk.progress import Ended, Progress
 from connectsql.emulator.bulk.querying import query
 from connectsql.emulator.bulk.reading import Unusable
 from connectsql.emulator.org import clock, datafile, ids
+from connectsql.emulator.org.core import OrgCore
 from connectsql.emulator.wire.errors import Refusal, not_found
 from connectsql.emulator.wire.http import Call
-
-if TYPE_CHECKING:
-    from connectsql.emulator.org.org import Org
 
 _LIFETIME = timedelta(days=7)
 _log = logging.getLogger("connectsql.emulator")
@@ -27,7 +25,7 @@ _log = logging.getLogger("connectsql.emulator")
 class Bulk:
     """All bulk jobs of an org."""
 
-    def __init__(self, org: Org) -> None:
+    def __init__(self, org: OrgCore) -> None:
         self._org = org
         self._progress = Progress(org)
         self.store = self._progress.store

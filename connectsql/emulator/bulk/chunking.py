@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+from connectsql.emulator.org.core import OrgCore
 from connectsql.emulator.org.schema import SObject
 from connectsql.emulator.org.tables import quote
 from connectsql.emulator.soql.parse import parse
-
-if TYPE_CHECKING:
-    from connectsql.emulator.org.org import Org
 
 _DEFAULT, _LARGEST = 100_000, 250_000
 _CHOSEN = re.compile(r"chunkSize\s*=\s*(\d+)", re.IGNORECASE)
@@ -27,7 +24,7 @@ def chunk_size(header: str) -> int:
     return min(max(int(chosen[1]), 1), _LARGEST) if chosen else _DEFAULT
 
 
-def chunks(org: Org, sobject: SObject, text: str, size: int) -> list[str]:
+def chunks(org: OrgCore, sobject: SObject, text: str, size: int) -> list[str]:
     """Return the queries that a query is split into; none where it cannot be split."""
     query = parse(text)
     if query.order or query.limit is not None or query.offset or query.grouping:

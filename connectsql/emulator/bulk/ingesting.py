@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from connectsql.emulator.bulk import xml
 from connectsql.emulator.bulk.columns import Columns, checked
@@ -20,18 +20,16 @@ from connectsql.emulator.bulk.job import Batch, Job
 from connectsql.emulator.bulk.progress import Progress
 from connectsql.emulator.bulk.reading import Broken, Table, Unusable
 from connectsql.emulator.bulk.saving import CHUNK, Row, Saver, as_text
+from connectsql.emulator.org.core import OrgCore
 from connectsql.emulator.org.journal import Caller
 from connectsql.emulator.org.schema import SObject
 from connectsql.emulator.wire.errors import Refusal, refuse_row
-
-if TYPE_CHECKING:
-    from connectsql.emulator.org.org import Org
 
 _ROWS_IN_A_BATCH = 10_000
 _DELETES = ("delete", "hardDelete")
 
 
-async def ingest(org: Org, progress: Progress, batch_id: str) -> None:
+async def ingest(org: OrgCore, progress: Progress, batch_id: str) -> None:
     """Work on a batch until all of its rows are done with, or its job is aborted."""
     job, batch = progress.begin(batch_id)
     sobject = org.schema.find(job.object)
@@ -57,7 +55,7 @@ async def ingest(org: Org, progress: Progress, batch_id: str) -> None:
 
 
 def _save(
-    org: Org, progress: Progress, job: Job, batch_id: str, saver: Saver, chunk: list[Row]
+    org: OrgCore, progress: Progress, job: Job, batch_id: str, saver: Saver, chunk: list[Row]
 ) -> Batch:
     """Save a chunk and note what came of it, in one transaction.
 
@@ -72,7 +70,7 @@ def _save(
             return progress.note(batch_id, [(None, False, as_text(refusal))] * len(chunk), started)
 
 
-def _spend(org: Org, progress: Progress, position: int, rows: int) -> None:
+def _spend(org: OrgCore, progress: Progress, position: int, rows: int) -> None:
     """Count rows, and each 10,000 of them as a batch; a limit reached ends the job."""
     try:
         if position % _ROWS_IN_A_BATCH == 0:
@@ -82,7 +80,7 @@ def _spend(org: Org, progress: Progress, position: int, rows: int) -> None:
         raise Unusable(f"ExceededQuota : {refusal.message}") from None
 
 
-def rows_of(org: Org, job: Job, sobject: SObject, body: bytes) -> Iterator[Row]:
+def rows_of(org: OrgCore, job: Job, sobject: SObject, body: bytes) -> Iterator[Row]:
     """Return the rows of an upload as bodies of records; raises ``Unusable``."""
     if job.content_type == "CSV":
         return _of_csv(org, job, sobject, body)
@@ -95,7 +93,7 @@ def rows_of(org: Org, job: Job, sobject: SObject, body: bytes) -> Iterator[Row]:
     return iter(records)
 
 
-def _of_csv(org: Org, job: Job, sobject: SObject, body: bytes) -> Iterator[Row]:
+def _of_csv(org: OrgCore, job: Job, sobject: SObject, body: bytes) -> Iterator[Row]:
     dialect = Dialect(job.column_delimiter, job.line_ending)
     table = Table(body, dialect, either_ending=job.api == "Classic")
     if not table.names:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from connectsql.emulator.bulk.job import Batch, Job
 from connectsql.emulator.bulk.job_store import JobStore
 from connectsql.emulator.bulk.saving import Saved
 from connectsql.emulator.org import clock
+from connectsql.emulator.org.core import OrgCore
 from connectsql.emulator.org.quota import Allowance
-
-if TYPE_CHECKING:
-    from connectsql.emulator.org.org import Org
 
 _DAILY_BATCHES = 15_000
 _DAILY_QUERIES = 10_000
@@ -26,7 +23,7 @@ class Ended(Exception):
 class Progress:
     """The state of jobs. ``batches`` and ``queries`` are what may be started in a day."""
 
-    def __init__(self, org: Org) -> None:
+    def __init__(self, org: OrgCore) -> None:
         self._org = org
         self.store = JobStore(org.store)
         self.batches = Allowance("ApiBatchItems", _DAILY_BATCHES, org.data.now)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from connectsql.emulator.org.core import OrgCore
 from connectsql.emulator.org.schema import COMPOSED, Field
 from connectsql.emulator.soql.bound import Column, Record
 from connectsql.emulator.soql.groups import is_grouped
@@ -13,11 +13,8 @@ from connectsql.emulator.soql.run import Source, bind
 from connectsql.emulator.soql.syntax import Call, Chosen, Query, Typeof
 from connectsql.emulator.wire.errors import Refusal
 
-if TYPE_CHECKING:
-    from connectsql.emulator.org.org import Org
 
-
-def checked(org: Org, text: str, job: str = "Bulk V2 Query") -> str:
+def checked(org: OrgCore, text: str, job: str = "Bulk V2 Query") -> str:
     """Return the object that a query reads, or raise the refusal of the query.
 
     ``job`` is what messages call the job whose result is CSV.

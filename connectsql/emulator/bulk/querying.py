@@ -7,21 +7,19 @@ import json
 import time
 from collections.abc import Callable, Generator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from connectsql.emulator.bulk import query_check, xml
 from connectsql.emulator.bulk.dialect import Dialect
 from connectsql.emulator.bulk.job import Job
 from connectsql.emulator.bulk.progress import Progress
 from connectsql.emulator.bulk.reading import Unusable
+from connectsql.emulator.org.core import OrgCore
 from connectsql.emulator.org.schema import NUMBERS, Schema
 from connectsql.emulator.soql.bound import Record
 from connectsql.emulator.soql.flat import FlatColumn, rows_of
 from connectsql.emulator.soql.run import Source, bind, chunks_of
 from connectsql.emulator.wire.errors import Refusal
-
-if TYPE_CHECKING:
-    from connectsql.emulator.org.org import Org
 
 _CHUNK = 2_000
 _PLAIN_BELOW, _PLAIN_FROM = 1e16, 1e-4
@@ -31,7 +29,7 @@ Shaped = dict[str, Any]
 Rendered = Generator[list[str], None, None]
 
 
-async def query(org: Org, progress: Progress, batch_id: str) -> None:
+async def query(org: OrgCore, progress: Progress, batch_id: str) -> None:
     """Run the query of a batch; its result is complete when this returns."""
     job, _ = progress.begin(batch_id)
     text = progress.store.content(batch_id).decode("utf-8", "replace")
@@ -50,7 +48,7 @@ async def query(org: Org, progress: Progress, batch_id: str) -> None:
         raise Unusable(fault.message)
 
 
-async def _keep(org: Org, progress: Progress, job: Job, batch_id: str, text: str) -> None:
+async def _keep(org: OrgCore, progress: Progress, job: Job, batch_id: str, text: str) -> None:
     started = time.perf_counter()
     in_csv = job.content_type == "CSV"
     render = _as_csv if in_csv else _as_records
@@ -72,7 +70,7 @@ async def _keep(org: Org, progress: Progress, job: Job, batch_id: str, text: str
         chunks.close()
 
 
-def _as_csv(org: Org, job: Job, name: str, text: str) -> Rendered:
+def _as_csv(org: OrgCore, job: Job, name: str, text: str) -> Rendered:
     """Give the header, then chunks of lines."""
     if job.api == "Classic":
         _check_root(job, query_check.checked(org, text, "Bulk Query"))
@@ -87,7 +85,7 @@ def _as_csv(org: Org, job: Job, name: str, text: str) -> Rendered:
         found.drop()
 
 
-def _as_records(org: Org, job: Job, name: str, text: str) -> Rendered:
+def _as_records(org: OrgCore, job: Job, name: str, text: str) -> Rendered:
     """Give chunks of records, each as JSON or XML."""
     source = Source.of(org)
     bound = bind(source, text)

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from connectsql.emulator.bulk.columns import Body
 from connectsql.emulator.org import ids, values
+from connectsql.emulator.org.core import OrgCore
 from connectsql.emulator.org.schema import Field, SObject
 from connectsql.emulator.wire.errors import Refusal, refuse_row
-
-if TYPE_CHECKING:
-    from connectsql.emulator.org.org import Org
 
 CHUNK = 200
 
@@ -26,7 +24,7 @@ Row = Body | Refusal
 class Saver:
     """An operation on the records of one object; ``key`` is an upsert's external id."""
 
-    def __init__(self, org: Org, sobject: SObject, operation: str, key: Field | None) -> None:
+    def __init__(self, org: OrgCore, sobject: SObject, operation: str, key: Field | None) -> None:
         self._org = org
         self._sobject = sobject
         self._records = org.records(sobject)

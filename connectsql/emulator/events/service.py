@@ -12,8 +12,7 @@ from connectsql.emulator.events import refusals
 from connectsql.emulator.events.publisher import Publisher, Topic
 from connectsql.emulator.events.subscription import Patience, Subscription
 from connectsql.emulator.org.access.sessions import Sessions
-from connectsql.emulator.org.clock import Clock
-from connectsql.emulator.org.org import Org
+from connectsql.emulator.org.core import OrgCore
 from connectsql.errors import EmulatorError
 from connectsql.eventbus import messages
 
@@ -171,16 +170,13 @@ class PubSubServer:
             await self._server.stop(None)
 
 
-def open_events(org: Org, now: Clock, patience: Patience | None = None) -> PubSubServer:
-    """Let an org have events from now on; return what serves them.
-
-    Raises ``EmulatorError`` for an object that can have none.
-    """
-    options = org.options
-    org.events = Publisher(org.data, options.events, now, fault=org.faults.of_event)
-    patience = patience or Patience(keepalive_seconds=options.keepalive_seconds)
-    service = PubSub(org.events, org.sessions, org.org_id, patience)
-    return PubSubServer(service, options.pubsub_port)
+def pubsub_server(
+    org: OrgCore, events: Publisher, patience: Patience | None = None
+) -> PubSubServer:
+    """Return what serves the events of an org; it is not started."""
+    patience = patience or Patience(keepalive_seconds=org.options.keepalive_seconds)
+    service = PubSub(events, org.sessions, org.org_id, patience)
+    return PubSubServer(service, org.options.pubsub_port)
 
 
 async def _abort(context: Any, method: str, refusal: refusals.PubSubError, rpc_id: str) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from random import Random
 
 from connectsql.emulator.faults.about import objects_of
-from connectsql.emulator.org.quota import CONCURRENT_CALLS, DAILY_CALLS
 from connectsql.emulator.wire.errors import (
+    CONCURRENT_CALLS,
+    DAILY_CALLS,
     Refusal,
     limit_exceeded,
     refuse_row,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from connectsql.emulator.org import clock
 from connectsql.emulator.org.clock import Clock
@@ -13,16 +12,14 @@ from connectsql.emulator.org.journal import Caller, Commit, Follower, Journal
 from connectsql.emulator.org.schema import Schema
 from connectsql.emulator.org.store import Store
 
-if TYPE_CHECKING:
-    from connectsql.emulator.org.automation.engine import Engine
-
 
 class Data:
     """The objects, their records, and who is changing them.
 
-    ``before_commit`` are called inside a transaction that changed something, ``after_commit``
-    once it is visible. ``caller`` is on whose behalf the org acts. ``open_moments`` are the
-    stamps of late commits that are yet to come, ``automation`` is what the org was taught.
+    At the end of a transaction that changed something ``settle`` may change more, as roll-ups
+    do; ``before_commit`` are called after that, still inside it, and ``after_commit`` once it
+    is visible. ``caller`` is on whose behalf the org acts. ``open_moments`` are the stamps of
+    late commits that are yet to come.
     """
 
     def __init__(self, schema: Schema, store: Store, now: Clock, user_id: str) -> None:
@@ -33,7 +30,7 @@ class Data:
         self.before_commit: list[Follower] = []
         self.after_commit: list[Follower] = []
         self.open_moments: list[datetime] = []
-        self.automation: Engine | None = None
+        self.settle: Callable[[], None] = lambda: None
         self._clock = now
         self._moment: datetime | None = None
 
@@ -79,8 +76,7 @@ class Data:
         with self.store.transaction(), self.journal.undone_on_error():
             yield
             if self.journal.changes:
-                if self.automation:
-                    self.automation.settle()
+                self.settle()
                 commit = self._commit()
         if commit:
             for follower in self.after_commit:

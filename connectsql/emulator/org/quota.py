@@ -12,10 +12,8 @@ from contextlib import contextmanager
 
 from connectsql.emulator.options import Options
 from connectsql.emulator.org.clock import Clock
-from connectsql.emulator.wire.errors import limit_exceeded
+from connectsql.emulator.wire.errors import CONCURRENT_CALLS, DAILY_CALLS, limit_exceeded
 
-DAILY_CALLS = "TotalRequests"
-CONCURRENT_CALLS = "ConcurrentRequests (Concurrent API Requests)"
 _DAY_SECONDS = 24 * 60 * 60
 _GRAIN_SECONDS = 60
 

@@ -7,8 +7,8 @@ import binascii
 from collections.abc import Iterable
 from typing import Any
 
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.schema import Field, SObject
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import not_found
 from connectsql.emulator.wire.http import Answer
 

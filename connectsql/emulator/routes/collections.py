@@ -8,7 +8,6 @@ from itertools import groupby
 from typing import Any
 
 from connectsql.emulator.org import ids
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.saving.records import without_id
 from connectsql.emulator.org.schema import Field, SObject
 from connectsql.emulator.routes.handler import (
@@ -20,6 +19,7 @@ from connectsql.emulator.routes.handler import (
     since,
 )
 from connectsql.emulator.soql.read import read_records, selected_fields
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal, refuse_row
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.handler import Handler
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal, not_found
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router

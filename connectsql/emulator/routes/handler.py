@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.schema import Field, SObject
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal, not_found
 from connectsql.emulator.wire.http import Answer, Call
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.quota import Allowance
 from connectsql.emulator.routes.handler import Handler
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.handler import Handler, flag
 from connectsql.emulator.soql.columns import described
 from connectsql.emulator.soql.explain import explained
 from connectsql.emulator.soql.run import Page, Source, bind, page, run
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router

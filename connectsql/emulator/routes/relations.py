@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from connectsql.emulator.org import ids
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.schema import ChildRelationship, SObject
 from connectsql.emulator.routes import query
 from connectsql.emulator.soql.read import selected_fields
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import not_found
 from connectsql.emulator.wire.http import Answer, Call
 

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 
 from connectsql.emulator.org import clock
 from connectsql.emulator.org.deleting.ledger import RETENTION
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.schema import Field, SObject
 from connectsql.emulator.org.tables import quote
 from connectsql.emulator.routes.handler import Handler, named_object
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from connectsql.emulator.org import ids
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.schema import SObject
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal, refuse_row
 
 Act = Callable[[SObject, str], None]

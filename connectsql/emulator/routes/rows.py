@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from connectsql.emulator.org import ids
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.saving.records import without_id
 from connectsql.emulator.org.schema import Field, SObject
 from connectsql.emulator.org.tables import DELETED
@@ -21,6 +20,7 @@ from connectsql.emulator.routes.handler import (
     since,
 )
 from connectsql.emulator.soql.read import read_records, selected_fields
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal, not_found, refuse_row
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router

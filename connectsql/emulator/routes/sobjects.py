@@ -7,8 +7,8 @@ from email.utils import parsedate_to_datetime
 
 from connectsql.emulator.org import clock
 from connectsql.emulator.org.describes import describe
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.handler import Handler, named_object
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router
 

@@ -6,9 +6,9 @@ these is refused as one of an object that does not exist.
 
 from __future__ import annotations
 
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes import query, sobjects
 from connectsql.emulator.routes.handler import Handler
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router
 

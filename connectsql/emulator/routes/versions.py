@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.handler import Handler
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from connectsql.emulator.org.core import OrgCore
 from connectsql.emulator.org.cursors import Cursor, Cursors
 from connectsql.emulator.org.schema import Schema
 from connectsql.emulator.org.store import Store
@@ -19,9 +20,6 @@ from connectsql.emulator.soql.plan import plan
 from connectsql.emulator.soql.shape import ChildrenShape, Columns, Part
 from connectsql.emulator.soql.translate import Statement, children
 from connectsql.emulator.wire.errors import Refusal
-
-if TYPE_CHECKING:
-    from connectsql.emulator.org.org import Org
 
 _ONE_BATCH = (
     "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single "
@@ -56,7 +54,7 @@ class Source:
     setting: Setting
 
     @classmethod
-    def of(cls, org: Org) -> Source:
+    def of(cls, org: OrgCore) -> Source:
         """Return what queries of this org read."""
         setting = Setting(today=org.now().date(), user_id=org.user_id)
         return cls(schema=org.schema, store=org.store, cursors=org.cursors, setting=setting)

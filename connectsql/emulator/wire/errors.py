@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+DAILY_CALLS = "TotalRequests"
+CONCURRENT_CALLS = "ConcurrentRequests (Concurrent API Requests)"
 _DOES_NOT_EXIST = "The requested resource does not exist"
 
 

@@ -24,9 +24,9 @@ from support.subscriber import (
 )
 
 from connectsql.emulator import Options, RunningOrg, start_in_thread
-from connectsql.emulator.events.service import open_events
+from connectsql.emulator.events.service import pubsub_server
 from connectsql.emulator.events.subscription import Patience
-from connectsql.emulator.org.org import Org
+from connectsql.emulator.whole import Org
 
 from .conftest import Client
 
@@ -330,7 +330,7 @@ def test_a_stream_that_asks_for_nothing_more_is_closed() -> None:
     async def idle() -> list[int]:
         clock = SetClock()
         org = Org(Options(events=EVERYTHING), clock)
-        server = open_events(org, clock, Patience(idle_seconds=0.05))
+        server = pubsub_server(org, org.open_events(), Patience(idle_seconds=0.05))
         await server.start("127.0.0.1")
         account = org.object("Account")
         assert account

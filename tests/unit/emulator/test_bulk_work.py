@@ -13,8 +13,8 @@ from connectsql.emulator.bulk import results
 from connectsql.emulator.bulk.job import Job
 from connectsql.emulator.options import Options
 from connectsql.emulator.org.journal import Commit
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.seeding.founding import found
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal, refuse_row
 from connectsql.emulator.wire.http import Call
 

@@ -16,9 +16,9 @@ from connectsql.emulator import Options
 from connectsql.emulator.events.layout import Layout
 from connectsql.emulator.events.publisher import Publisher
 from connectsql.emulator.org.journal import Caller
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.schema import Schema, SObject
 from connectsql.emulator.org.seeding.founding import found
+from connectsql.emulator.whole import Org
 
 _SHARED = Path(__file__).parents[4] / "shared" / "data"
 

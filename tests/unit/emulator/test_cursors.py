@@ -7,9 +7,9 @@ import pytest
 
 from connectsql.emulator.options import Options
 from connectsql.emulator.org.cursors import IDLE
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.seeding.seed import seed
 from connectsql.emulator.soql.run import Page, Source, page, run
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal
 
 

@@ -10,8 +10,8 @@ import pytest
 from connectsql.emulator import Options
 from connectsql.emulator.org.deleting import ledger
 from connectsql.emulator.org.journal import Commit
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.schema import SObject
+from connectsql.emulator.whole import Org
 
 START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 

@@ -11,11 +11,10 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from connectsql.emulator.hooks import Automation, Trigger
 from connectsql.emulator.org.automation.fields import Formula, bind_formulas, in_order
-from connectsql.emulator.org.automation.handle import Handle
+from connectsql.emulator.org.automation.handle import Handle, Saver
 from connectsql.emulator.org.automation.plan import MOST_DEEP, Depth, Plan
 from connectsql.emulator.org.automation.rollup import bind_rollup
 from connectsql.emulator.org.data import Data
@@ -26,9 +25,6 @@ from connectsql.emulator.org.store import Row
 from connectsql.emulator.org.tables import DELETED
 from connectsql.emulator.wire.errors import refuse_row
 from connectsql.errors import EmulatorError
-
-if TYPE_CHECKING:
-    from connectsql.emulator.org.saving.records import Records
 
 _log = logging.getLogger("connectsql.emulator")
 
@@ -48,7 +44,7 @@ class Engine:
         self,
         data: Data,
         told: Automation,
-        records: Callable[[SObject], Records],
+        records: Callable[[SObject], Saver],
         delete: Callable[[SObject, str], None],
     ) -> None:
         self._data = data

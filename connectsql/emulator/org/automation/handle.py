@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from connectsql.emulator.org.data import Data
 from connectsql.emulator.org.formulas.record import Reach, Record
 from connectsql.emulator.org.schema import SObject
 
-if TYPE_CHECKING:
-    from connectsql.emulator.org.saving.records import Records
+
+class Saver(Protocol):
+    """What creates and changes the records of one object."""
+
+    def create(self, body: Mapping[str, Any]) -> str:
+        """Create a record and return its id."""
+
+    def update(self, record_id: str, body: Mapping[str, Any]) -> None:
+        """Change a record as a caller does."""
+
+    def adjust(self, record_id: str, values: dict[str, Any]) -> None:
+        """Change a record's fields, also those that callers cannot write."""
 
 
 class Handle:
@@ -19,7 +29,7 @@ class Handle:
     def __init__(
         self,
         data: Data,
-        records: Callable[[SObject], Records],
+        records: Callable[[SObject], Saver],
         delete: Callable[[SObject, str], None],
         reach: Reach,
     ) -> None:

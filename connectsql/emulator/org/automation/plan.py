@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from connectsql.emulator.hooks import Trigger
 from connectsql.emulator.org.automation.fields import Formula
@@ -11,9 +11,6 @@ from connectsql.emulator.org.formulas.record import Reach, Record
 from connectsql.emulator.org.schema import SObject
 from connectsql.emulator.org.store import Row
 from connectsql.emulator.wire.errors import Refusal, refuse_row, together
-
-if TYPE_CHECKING:
-    from connectsql.emulator.org.automation.handle import Handle
 
 MOST_DEEP = 16
 
@@ -37,7 +34,7 @@ class Plan:
         self._after = [one for one in triggers if one.event == "after_save"]
         self._validations = [one for one in triggers if one.event == "validation"]
         self.reach: Reach = lambda lookup, record_id: None
-        self.handle: Handle | None = None
+        self.handle: object = None  # handed on to triggers as it is
         self.depth = Depth()
 
     def before(self, row: Row, old: Row | None) -> Row:

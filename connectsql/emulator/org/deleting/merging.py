@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from connectsql.emulator.org.data import Data
 from connectsql.emulator.org.deleting.cascade import Record, children
 from connectsql.emulator.org.deleting.moves import MASTER, Moves
-from connectsql.emulator.org.saving.existing import existing
 from connectsql.emulator.org.saving.records import Records
 from connectsql.emulator.org.saving.rules import Body
 from connectsql.emulator.org.schema import SObject
@@ -20,15 +19,16 @@ _MERGEABLE_IN_LATE_VERSIONS = "Case"
 def merge(
     data: Data,
     moves: Moves,
-    sobject: SObject,
+    rows: Records,
     master_id: str,
     loser_ids: Sequence[str],
     fields: Body,
 ) -> list[str]:
     """Merge the losers into the master; return the ids of the children that moved."""
+    sobject = rows.sobject
     _check(sobject, master_id, loser_ids)
-    existing(data.store, sobject, master_id)
-    losers = [Record(sobject, existing(data.store, sobject, one)) for one in loser_ids]
+    rows.existing(master_id)
+    losers = [Record(sobject, rows.existing(one)) for one in loser_ids]
     moved = [
         child_id
         for loser in losers
@@ -36,9 +36,9 @@ def merge(
     ]
     merged_into = {MASTER: master_id} if sobject.field(MASTER) else {}
     for loser in losers:
-        now = Record(sobject, existing(data.store, sobject, loser.id))
+        now = Record(sobject, rows.existing(loser.id))
         moves.discard(now, loser.id, merged_into)
-    _update_master(data, moves, sobject, master_id, fields)
+    _update_master(data, moves, rows, master_id, fields)
     return list(dict.fromkeys(moved))
 
 
@@ -68,12 +68,10 @@ def _move_children(
     return moved
 
 
-def _update_master(
-    data: Data, moves: Moves, sobject: SObject, master_id: str, fields: Body
-) -> None:
+def _update_master(data: Data, moves: Moves, rows: Records, master_id: str, fields: Body) -> None:
     """Give the master its new values. It counts as changed, even where it has none."""
     before = len(data.journal.changes)
-    Records(sobject, data).update(master_id, fields)
+    rows.update(master_id, fields)
     if len(data.journal.changes) == before:
-        master = Record(sobject, existing(data.store, sobject, master_id))
-        moves.change(master, moves.stamped(sobject))
+        master = Record(rows.sobject, rows.existing(master_id))
+        moves.change(master, moves.stamped(rows.sobject))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from connectsql.emulator.org.data import Data
 from connectsql.emulator.org.deleting.cascade import Record, cascade
@@ -10,6 +10,7 @@ from connectsql.emulator.org.deleting.ledger import RETENTION, Ledger
 from connectsql.emulator.org.deleting.merging import merge
 from connectsql.emulator.org.deleting.moves import Moves
 from connectsql.emulator.org.saving.existing import cannot, existing
+from connectsql.emulator.org.saving.records import Records
 from connectsql.emulator.org.saving.rules import Body, Rules
 from connectsql.emulator.org.schema import SObject
 from connectsql.emulator.org.store import Row
@@ -20,8 +21,9 @@ from connectsql.emulator.wire.errors import is_deleted, refuse_row
 class RecycleBin:
     """Where deleted records lie, for 15 days. Whoever calls opens the transaction."""
 
-    def __init__(self, data: Data) -> None:
+    def __init__(self, data: Data, records: Callable[[SObject], Records]) -> None:
         self._data = data
+        self._records = records
         self.ledger = Ledger(data.store)
         self._moves = Moves(data, self.ledger)
 
@@ -85,7 +87,8 @@ class RecycleBin:
         Return the ids of the records that led to the losers and now lead to the master.
         """
         self.expire()
-        return merge(self._data, self._moves, sobject, master_id, loser_ids, fields)
+        rows = self._records(sobject)
+        return merge(self._data, self._moves, rows, master_id, loser_ids, fields)
 
     def _deletable(self, sobject: SObject, record_id: str) -> Record:
         if not sobject.deletable:

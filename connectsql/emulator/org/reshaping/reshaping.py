@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from connectsql.emulator.org.core import OrgCore
 from connectsql.emulator.org.describes.standard import child_relationship
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.reshaping.conversion import conversion, keeps_values
 from connectsql.emulator.org.reshaping.saved import keep
 from connectsql.emulator.org.reshaping.shorthand import Told, changed_field, new_field, new_object
@@ -60,7 +60,7 @@ class Refilled:
 class Reshaping:
     """The changes of one org's objects."""
 
-    def __init__(self, org: Org) -> None:
+    def __init__(self, org: OrgCore) -> None:
         self._org = org
         self._raws: dict[str, Raw] = {one.name: _pinned(one) for one in org.schema.objects}
 

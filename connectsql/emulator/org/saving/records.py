@@ -22,9 +22,12 @@ from connectsql.emulator.wire.errors import refuse_row
 
 
 class Records:
-    """The records of one object, and all that happens when one is saved."""
+    """The records of one object, and all that happens when one is saved.
 
-    def __init__(self, sobject: SObject, data: Data) -> None:
+    ``plan`` is what the org was taught to do then.
+    """
+
+    def __init__(self, sobject: SObject, data: Data, plan: Plan | None) -> None:
         self.sobject = sobject
         self._data = data
         self._store = data.store
@@ -32,7 +35,7 @@ class Records:
         self._defaults = Defaults(sobject, data.schema, data.now)
         self._stamps = Stamps(sobject)
         self._behaviours = behaviours_of(sobject)
-        self._plan = data.automation.plan(sobject) if data.automation else None
+        self._plan = plan
 
     def create(self, body: Body) -> str:
         """Create a record and return its id."""

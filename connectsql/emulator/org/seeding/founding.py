@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from connectsql.emulator.org import clock
-from connectsql.emulator.org.org import Org
+from connectsql.emulator.org.core import OrgCore
 from connectsql.emulator.org.schema import Field
 from connectsql.emulator.org.store import Row
 
@@ -32,7 +32,7 @@ _USER: Row = {
 }
 
 
-def found(org: Org) -> None:
+def found(org: OrgCore) -> None:
     """Create the two records, unless the org has them from an earlier run."""
     username = org.options.username
     with org.transaction():
@@ -40,7 +40,7 @@ def found(org: Org) -> None:
         _create(org, "User", _USER | {"Username": username, "Email": username})
 
 
-def user(org: Org) -> Row:
+def user(org: OrgCore) -> Row:
     """Return what is known of the user: the record, and the rest as it was founded."""
     username = org.options.username
     person = _USER | {"Username": username, "Email": username} | _record(org, "User", org.user_id)
@@ -49,18 +49,18 @@ def user(org: Org) -> Row:
     return person
 
 
-def organization(org: Org) -> Row:
+def organization(org: OrgCore) -> Row:
     """Return what is known of the organization: the record, and the rest as it was founded."""
     return _ORGANIZATION | _record(org, "Organization", org.org_id)
 
 
-def _record(org: Org, name: str, record_id: str) -> Row:
+def _record(org: OrgCore, name: str, record_id: str) -> Row:
     sobject = org.object(name)
     row = (sobject and org.store.fetch(sobject, record_id)) or {}
     return {key: value for key, value in row.items() if value is not None}
 
 
-def _create(org: Org, name: str, told: Row) -> None:
+def _create(org: OrgCore, name: str, told: Row) -> None:
     sobject = org.object(name)
     if sobject is None or org.store.count(sobject):
         return

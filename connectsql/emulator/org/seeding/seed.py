@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import repeat
 
 from connectsql.emulator.org import ids
-from connectsql.emulator.org.org import Org
+from connectsql.emulator.org.core import OrgCore
 from connectsql.emulator.org.schema import Field, SObject
 from connectsql.emulator.org.seeding import believable
 from connectsql.emulator.org.store import Row
@@ -18,7 +18,7 @@ _SET_BY_THE_ORG = frozenset(
 )
 
 
-def seed(org: Org, counts: Mapping[str, int], number: int) -> None:
+def seed(org: OrgCore, counts: Mapping[str, int], number: int) -> None:
     """Fill the named objects that have no records yet; ``number`` chooses the data.
 
     Lookups lead to records seeded with them or there before. A required lookup to an object
@@ -33,12 +33,12 @@ def seed(org: Org, counts: Mapping[str, int], number: int) -> None:
             org.store.insert(sobject, _rows(org, sobject, own, reserved, number))
 
 
-def _is_unfilled(org: Org, sobject: SObject) -> bool:
+def _is_unfilled(org: OrgCore, sobject: SObject) -> bool:
     """Tell whether an object has no records but the org's own user."""
     return org.store.count(sobject) <= (sobject.name == "User")
 
 
-def _named(org: Org, name: str) -> SObject:
+def _named(org: OrgCore, name: str) -> SObject:
     sobject = org.object(name)
     if sobject is None:
         known = ", ".join(sorted(one.name for one in org.schema.objects))
@@ -49,7 +49,7 @@ def _named(org: Org, name: str) -> SObject:
     return sobject
 
 
-def _add_required_parents(org: Org, wanted: dict[SObject, int]) -> None:
+def _add_required_parents(org: OrgCore, wanted: dict[SObject, int]) -> None:
     unseen = list(wanted)
     while unseen:
         sobject = unseen.pop()
@@ -61,12 +61,12 @@ def _add_required_parents(org: Org, wanted: dict[SObject, int]) -> None:
                 unseen.append(parent)
 
 
-def _first_target(org: Org, lookup: Field) -> SObject | None:
+def _first_target(org: OrgCore, lookup: Field) -> SObject | None:
     return next(filter(None, map(org.object, lookup.reference_to)), None)
 
 
 def _rows(
-    org: Org,
+    org: OrgCore,
     sobject: SObject,
     own: list[str],
     reserved: Mapping[SObject, list[str]],
@@ -87,7 +87,7 @@ def _rows(
 
 
 def _column(
-    org: Org,
+    org: OrgCore,
     sobject: SObject,
     field: Field,
     own: list[str],
@@ -105,7 +105,7 @@ def _column(
     return repeat(ids.make_id("000", 1) if field.is_required else None, count)
 
 
-def _parents(org: Org, field: Field, reserved: Mapping[SObject, list[str]]) -> list[str]:
+def _parents(org: OrgCore, field: Field, reserved: Mapping[SObject, list[str]]) -> list[str]:
     """Return the ids a lookup may lead to: those being seeded, or those already there."""
     targets = [one for one in map(org.object, field.reference_to) if one]
     seeded = [key for one in targets for key in reserved.get(one, ())]

@@ -9,10 +9,10 @@ from typing import Any
 from connectsql.emulator.bulk import results
 from connectsql.emulator.bulk.job import OPERATIONS, TERMINAL, Batch, Job
 from connectsql.emulator.bulk.job_store import JobStore
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.schema import SObject
 from connectsql.emulator.routes.bulk import jobs
 from connectsql.emulator.routes.handler import Handler
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router

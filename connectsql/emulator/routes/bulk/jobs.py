@@ -11,8 +11,8 @@ from typing import Any
 
 from connectsql.emulator.bulk.dialect import DELIMITERS, LINE_ENDINGS
 from connectsql.emulator.bulk.job import TERMINAL, Api, Batch, Job
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.handler import flag
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import Answer, Call
 

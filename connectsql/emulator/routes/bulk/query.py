@@ -6,9 +6,9 @@ from typing import Any
 
 from connectsql.emulator.bulk import query_check
 from connectsql.emulator.bulk.job import QUERIES, TERMINAL, Batch, Job
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.bulk import jobs
 from connectsql.emulator.routes.handler import Handler
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal, not_found
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router

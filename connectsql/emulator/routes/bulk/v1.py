@@ -11,11 +11,11 @@ from typing import Any
 
 from connectsql.emulator.bulk import chunking, classic, xml
 from connectsql.emulator.bulk.job import OPERATIONS, QUERIES, Batch, Job
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.bulk.ingest import external_key
 from connectsql.emulator.routes.bulk.jobs import file, uploaded
 from connectsql.emulator.routes.handler import Handler
 from connectsql.emulator.routes.versions import NEWEST, OLDEST
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router

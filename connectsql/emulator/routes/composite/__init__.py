@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.composite.batch import send as send_batch
 from connectsql.emulator.routes.composite.graph import send as send_graphs
 from connectsql.emulator.routes.composite.parts import GRAPHS_SINCE
 from connectsql.emulator.routes.composite.series import send as send_series
 from connectsql.emulator.routes.composite.tree import create as create_trees
 from connectsql.emulator.routes.handler import Handler
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.composite.parts import Parts, content, listed
 from connectsql.emulator.routes.handler import Handler, flag, since
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import Answer, Call
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.composite.parts import (
     GRAPHS_SINCE,
     HALTED,
@@ -21,6 +20,7 @@ from connectsql.emulator.routes.composite.series import (
     refused_results,
 )
 from connectsql.emulator.routes.handler import Handler, since
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import Answer, Call
 

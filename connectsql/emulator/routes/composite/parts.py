@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.handler import Handler
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.encode import encode
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import Answer, Call

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.composite.parts import (
     HALTED,
     Parts,
@@ -19,6 +18,7 @@ from connectsql.emulator.routes.composite.parts import (
 )
 from connectsql.emulator.routes.composite.references import NAME, References, malformed_reference
 from connectsql.emulator.routes.handler import Handler, flag, since
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import Answer, Call
 

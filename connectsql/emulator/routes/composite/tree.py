@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.schema import SObject
 from connectsql.emulator.routes.composite.references import NAME
 from connectsql.emulator.routes.handler import named_object
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal, refuse_row
 from connectsql.emulator.wire.http import Answer, Call
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.control.handler import ControlHandler, Controls
 from connectsql.emulator.routes.results import Act, each, merged
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router

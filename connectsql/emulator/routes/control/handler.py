@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from connectsql.emulator.calls import CallLog
-from connectsql.emulator.org.org import Org
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.http import Answer, Call
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import jwt
 
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.login.form import check_client_id
 from connectsql.emulator.routes.login.refusals import LoginRefused
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.http import Call
 
 _LOGIN_SERVERS = ("https://login.salesforce.com", "https://test.salesforce.com")

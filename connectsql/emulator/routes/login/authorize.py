@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from urllib.parse import urlencode
 
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.handler import Handler
 from connectsql.emulator.routes.login.form import check_client_id, read_form
 from connectsql.emulator.routes.login.refusals import LoginRefused
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router
 

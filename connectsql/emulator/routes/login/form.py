@@ -6,8 +6,8 @@ import base64
 import binascii
 from urllib.parse import parse_qsl, unquote_plus
 
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.login.refusals import LoginRefused
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.http import Call
 
 

@@ -8,10 +8,10 @@ import hmac
 from collections.abc import Callable
 from typing import Any
 
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.login.assertion import check_assertion
 from connectsql.emulator.routes.login.form import check_client, check_client_id
 from connectsql.emulator.routes.login.refusals import LoginRefused
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.http import Call
 
 SECURITY_TOKEN = "emulatorSecurityToken"  # noqa: S105 - guards nothing: see Options

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from connectsql.emulator.org import ids
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.seeding.founding import user
 from connectsql.emulator.routes.handler import Handler
 from connectsql.emulator.routes.login.form import read_form
 from connectsql.emulator.routes.login.grants import identity_url
 from connectsql.emulator.routes.login.refusals import IdentityRefused
 from connectsql.emulator.routes.versions import NEWEST
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router
 

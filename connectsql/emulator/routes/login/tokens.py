@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from connectsql.emulator.org.access.sessions import Session
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes.handler import Handler
 from connectsql.emulator.routes.login.form import check_client, read_form
 from connectsql.emulator.routes.login.grants import granted, identity_url
 from connectsql.emulator.routes.login.refusals import LoginRefused
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router
 

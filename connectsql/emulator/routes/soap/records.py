@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.routes import results
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import Call
 from connectsql.emulator.wire.soap import Part, Request, api_fault

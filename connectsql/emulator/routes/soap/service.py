@@ -10,12 +10,12 @@ import re
 from connectsql.emulator.org import clock
 from connectsql.emulator.org.ids import make_id
 from connectsql.emulator.org.journal import Caller
-from connectsql.emulator.org.org import Org
 from connectsql.emulator.org.seeding.founding import organization, user
 from connectsql.emulator.routes.handler import Handler
 from connectsql.emulator.routes.login.grants import is_password
 from connectsql.emulator.routes.soap.records import RECORD_OPERATIONS, Operation, Result
 from connectsql.emulator.routes.versions import NEWEST, OLDEST
+from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router

@@ -8,9 +8,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from connectsql.emulator.bulk.bulk import Bulk
 from connectsql.emulator.faults.plan import FaultPlan, read_plan
 from connectsql.emulator.hooks import Automation, load_hooks
 from connectsql.emulator.options import Options
@@ -33,16 +31,13 @@ from connectsql.emulator.org.store import Store
 from connectsql.emulator.org.tasks import Tasks
 from connectsql.errors import EmulatorError
 
-if TYPE_CHECKING:
-    from connectsql.emulator.events.publisher import Publisher
-
 _log = logging.getLogger("connectsql.emulator")
 
 
-class Org:
-    """The state behind the routes. Not for several threads at once.
+class OrgCore:
+    """What an org is made of, but for its bulk jobs and its change events.
 
-    ``events`` makes its change events, where it has any.
+    Not for several threads at once.
     """
 
     def __init__(self, options: Options, now: Clock = clock.system_clock) -> None:
@@ -61,15 +56,13 @@ class Org:
         self.cursors = Cursors(self.store, self.now)
         self.describes = Describes(self.started)
         self._records: dict[str, Records] = {}
-        self.bin = RecycleBin(self.data)
+        self.bin = RecycleBin(self.data, self.records)
         self.sessions = Sessions(self.org_id, now, options.session_seconds)
         self.grants = Grants(
             self.sessions, options.refresh_token, rotate=options.rotate_refresh_tokens
         )
         self.codes = Codes(now)
         self.tasks = Tasks()
-        self.events: Publisher | None = None
-        self.bulk = Bulk(self)
         try:
             self.automation = self._automated(self._hooks)
         except EmulatorError:
@@ -97,8 +90,9 @@ class Org:
         self.describes.forget(names, self.now())
 
     def _automated(self, told: Automation) -> Engine:
-        self.data.automation = Engine(self.data, told, self.records, self.bin.delete)
-        return self.data.automation
+        engine = Engine(self.data, told, self.records, self.bin.delete)
+        self.data.settle = engine.settle
+        return engine
 
     def now(self) -> datetime:
         """Return the present time, or the moment at which a late commit began."""
@@ -126,7 +120,7 @@ class Org:
         """Return the records of an object."""
         known = self._records.get(sobject.name)
         if known is None:
-            known = Records(sobject, self.data)
+            known = Records(sobject, self.data, self.automation.plan(sobject))
             self._records[sobject.name] = known
         return known
 
