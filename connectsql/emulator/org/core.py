@@ -1,4 +1,4 @@
-"""An org: its objects, its records, its user and its sessions."""
+"""What an org is made of: its objects, its records, its user and its sessions."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from connectsql.emulator.org.data import Data
 from connectsql.emulator.org.deleting.recycling import RecycleBin
 from connectsql.emulator.org.describes.describe import Describes
 from connectsql.emulator.org.describes.loading import load_schema
+from connectsql.emulator.org.describes.saved import with_changes
 from connectsql.emulator.org.quota import Quota
-from connectsql.emulator.org.reshaping.saved import as_kept
 from connectsql.emulator.org.saving.records import Records
 from connectsql.emulator.org.schema import Schema, SObject
 from connectsql.emulator.org.store import Store
@@ -129,7 +129,7 @@ def _stored(schema: Schema, file: Path | None) -> tuple[Schema, Store]:
     """Return the objects as a data file has them, and the file as the store of their records."""
     connection = datafile.opened(file)
     try:
-        kept = as_kept(schema, connection)
+        kept = with_changes(schema, connection)
         return kept, Store(kept, connection)
     except (sqlite3.DatabaseError, ValueError) as broken:
         connection.close()

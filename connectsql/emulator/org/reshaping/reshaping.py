@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectsql.emulator.org.core import OrgCore
+from connectsql.emulator.org.describes.saved import save_changes
 from connectsql.emulator.org.describes.standard import child_relationship
 from connectsql.emulator.org.reshaping.conversion import conversion, keeps_values
-from connectsql.emulator.org.reshaping.saved import keep
 from connectsql.emulator.org.reshaping.shorthand import Told, changed_field, new_field, new_object
 from connectsql.emulator.org.schema import Field, Schema, SObject
 from connectsql.emulator.org.store import Store, Taken
@@ -170,8 +170,8 @@ class Reshaping:
                 org.store.reshape(schema, refilled.column if refilled else None)
                 if refilled:
                     org.store.many(refilled.statement, values)
-                kept = [_pinned(one) for one in schema.objects if dropped or one.name in names]
-                keep(org.store, kept, dropped)
+                changed = [_pinned(one) for one in schema.objects if dropped or one.name in names]
+                save_changes(org.store, changed, dropped)
         except BaseException as broken:
             org.store.learn(old)
             if isinstance(broken, Taken):

@@ -1,4 +1,4 @@
-"""The describes that were changed at run time, kept in the data file for the next start."""
+"""The describes that were changed at run time, saved in the data file for the next start."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from connectsql.emulator.org.store import Store
 _TABLE = 'CREATE TABLE IF NOT EXISTS "_describe" (name TEXT PRIMARY KEY, raw TEXT)'
 
 
-def as_kept(schema: Schema, connection: sqlite3.Connection) -> Schema:
+def with_changes(schema: Schema, connection: sqlite3.Connection) -> Schema:
     """Return the objects as the last run left them; ``schema`` is what they began as.
 
     The file is read before it becomes a store: that gives tables and columns to all objects.
@@ -30,8 +30,8 @@ def as_kept(schema: Schema, connection: sqlite3.Connection) -> Schema:
         raise ValueError(f"a describe in it lacks {broken}") from None
 
 
-def keep(store: Store, raws: Iterable[Mapping[str, Any]], dropped: str | None) -> None:
-    """Keep the describes of objects that changed, and that one is no more."""
+def save_changes(store: Store, raws: Iterable[Mapping[str, Any]], dropped: str | None) -> None:
+    """Save the describes of objects that changed, and that one is no more."""
     rows: list[tuple[str, str | None]] = [(raw["name"], json.dumps(raw)) for raw in raws]
     if dropped:
         rows.append((dropped, None))
@@ -39,7 +39,7 @@ def keep(store: Store, raws: Iterable[Mapping[str, Any]], dropped: str | None) -
 
 
 def _read(connection: sqlite3.Connection) -> dict[str, dict[str, Any] | None]:
-    """Return what is kept by name, None for an object that was dropped."""
+    """Return what is saved by name, None for an object that was dropped."""
     connection.execute(_TABLE)
     rows = connection.execute('SELECT name, raw FROM "_describe" ORDER BY rowid')
     return {name: json.loads(raw) if raw else None for name, raw in rows}
