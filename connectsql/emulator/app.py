@@ -147,7 +147,10 @@ class Application:
             known=answered.known if answered else True,
         )
         level = logging.WARNING if logged.status in (404, 405, 500) else logging.INFO
-        _log.log(level, "%s %s -> %s", logged.method, logged.path, logged.status or "dropped")
+        line = (
+            f"{logged.method} {logged.path} -> {logged.status or 'dropped'} in {logged.ms:.1f} ms"
+        )
+        _log.log(level, "%s%s", line, f", planned: {logged.fault}" if logged.fault else "")
 
 
 def _unexpected(call: Call, broken: Exception) -> Refusal:

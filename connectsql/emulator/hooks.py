@@ -5,10 +5,12 @@ Declaring only notes; ``engine.py`` binds what was noted to the objects of an or
 
 from __future__ import annotations
 
+import inspect
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from runpy import run_path
 from typing import Any, Literal
@@ -18,6 +20,13 @@ from connectsql.errors import EmulatorError
 Hook = Callable[..., Any]
 Event = Literal["validation", "before_save", "after_save"]
 Aggregate = Literal["COUNT", "SUM", "MIN", "MAX"]
+
+_ARGUMENTS: dict[Event, tuple[str, ...]] = {
+    "validation": ("record", "before"),
+    "before_save": ("record", "before"),
+    "after_save": ("record", "before", "org"),
+}
+_NEEDED = "It needs: from connectsql.emulator import Automation; automation = Automation()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +121,7 @@ class Automation:
             self.formulas.append(FormulaField(object, field, expression, None, paths, _caller()))
 
         def decorate(hook: Hook) -> Hook:
+            _check_takes(hook, ("record",))
             told = FormulaField(object, field, None, hook, paths, _place_of(hook))
             self.formulas.append(told)
             return hook
@@ -146,7 +156,11 @@ class Automation:
         self.rollups.append(Rollup(object, field, child, lookup, aggregate, of, where, place))
 
     def _trigger(self, event: Event, object: str) -> Callable[[Hook], Hook]:
+        if callable(object):
+            raise EmulatorError(f'{_place_of(object)}: @automation.{event} needs an object: ("X")')
+
         def decorate(hook: Hook) -> Hook:
+            _check_takes(hook, _ARGUMENTS[event])
             self.triggers.append(Trigger(event, object, hook, _place_of(hook)))
             return hook
 
@@ -158,31 +172,50 @@ def load_hooks(path: Path) -> Automation:
 
     Raises ``EmulatorError``, with file and line, for a file that fails or has none.
     """
+    found = {id(one): one for one in _run(path).values() if isinstance(one, Automation)}
+    if not found:
+        raise EmulatorError(f"the hooks file {path} has no Automation", hint=_NEEDED)
+    return reduce(Automation.joined, found.values())
+
+
+def line_of(broken: BaseException, file: str) -> int | None:
+    """Return the last line of a file that led to an error."""
+    steps = traceback.extract_tb(broken.__traceback__)
+    lines = [step.lineno for step in steps if step.filename == file]
+    return lines[-1] if lines else None
+
+
+def _run(path: Path) -> dict[str, Any]:
+    """Return the names that a hooks file leaves behind."""
     try:
-        names = run_path(str(path), run_name="connectsql_hooks")
+        path.read_bytes()  # tells of a folder, and of no file, in the system's own words
+        return run_path(str(path), run_name="connectsql_hooks")
     except EmulatorError:
         raise
-    except OSError as broken:
-        raise EmulatorError(f"the hooks file {path} cannot be read: {broken.strerror}") from broken
     except SyntaxError as broken:
-        raise EmulatorError(f"{broken.filename}:{broken.lineno}: {broken.msg}") from broken
-    except Exception as broken:
-        message = f"{_line(path, broken)}: {type(broken).__name__}: {broken}"
+        place = f"{broken.filename or path}:{broken.lineno or 1}"
+        hint = "The hooks file is no Python."
+        raise EmulatorError(f"{place}: {broken.msg}", hint=hint) from broken
+    except (Exception, SystemExit) as broken:
+        line = line_of(broken, str(path))
+        if line is None and isinstance(broken, OSError):
+            message = f"the hooks file {path} cannot be read: {broken.strerror}"
+            raise EmulatorError(message, hint=_NEEDED) from broken
+        place = f"{path}:{line}" if line else str(path)
+        message = f"{place}: {type(broken).__name__}: {broken}"
         raise EmulatorError(message, hint="The hooks file could not be run.") from broken
-    found = [one for one in names.values() if isinstance(one, Automation)]
-    if not found:
-        raise EmulatorError(
-            f"the hooks file {path} has no Automation",
-            hint="It needs: from connectsql.emulator import Automation; automation = Automation()",
-        )
-    return found[0]
 
 
-def _line(path: Path, broken: BaseException) -> str:
-    """Return the last line of the hooks file that led to an error."""
-    steps = traceback.extract_tb(broken.__traceback__)
-    lines = [step.lineno for step in steps if step.filename == str(path)]
-    return f"{path}:{lines[-1]}" if lines else str(path)
+def _check_takes(hook: Hook, names: tuple[str, ...]) -> None:
+    """Raise ``EmulatorError`` for a function that cannot be called with so many arguments."""
+    try:
+        inspect.signature(hook).bind(*names)
+    except TypeError:
+        name = getattr(hook, "__name__", "the function")
+        message = f"{_place_of(hook)}: {name} has to take ({', '.join(names)})"
+        raise EmulatorError(message) from None
+    except ValueError:  # built in, and says nothing of what it takes
+        return
 
 
 def _place_of(hook: Hook) -> str:

@@ -43,6 +43,7 @@ class Options:
     client_secret: str = "emulator-secret"  # noqa: S105 - guards nothing, see above
     username: str = "integration@emulator.example"
     password: str = "emulator-password"  # noqa: S105 - guards nothing, see above
+    security_token: str = "emulatorSecurityToken"  # noqa: S105 - guards nothing, see above
     refresh_token: str = "emulator-refresh-token"  # noqa: S105 - guards nothing, see above
     rotate_refresh_tokens: bool = False
     session_seconds: float | None = None

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _HOST = "127.0.0.1"
 _BACKLOG = 2048
 _PATIENCE_SECONDS = 1
+_CLIENT = ("url", "access_token", "refresh_token", "client_id", "client_secret")
+_USER = ("username", "password", "security_token")
 
 
 class RunningOrg:
@@ -54,6 +56,8 @@ class RunningOrg:
         self.client_secret = options.client_secret
         self.username = options.username
         self.password = options.password
+        self.security_token = options.security_token
+        self.refresh_token = options.refresh_token
         self._server = _Server(Application(self._org, self._drop), pubsub)
         self._thread = threading.Thread(target=self._serve, name="emulator", daemon=True)
         self._thread.start()
@@ -70,8 +74,7 @@ class RunningOrg:
 
     def as_json(self) -> dict[str, Any]:
         """Return what a client needs to know."""
-        names = ("url", "access_token", "client_id", "client_secret", "username", "password")
-        told = {name: getattr(self, name) for name in names}
+        told = {name: getattr(self, name) for name in _CLIENT + _USER}
         return told | ({"pubsub": self.pubsub} if self.pubsub else {})
 
     def __enter__(self) -> RunningOrg:
@@ -160,9 +163,9 @@ def start_in_thread(options: Options | None = None, *, now: Clock = system_clock
 def run(options: Options) -> None:
     """Serve an org until SIGTERM or SIGINT.
 
-    The first line on stdout is a JSON object of ``url``, ``access_token``, ``client_id``,
-    ``client_secret``, ``username`` and ``password``, and with events ``pubsub``, written once
-    calls are accepted. Everything else goes to stderr. Raises what ``start_in_thread`` does.
+    The first line on stdout is what ``RunningOrg.as_json`` returns, the url and the credentials,
+    written once calls are accepted. Everything else goes to stderr. Raises what
+    ``start_in_thread`` does.
     """
     asked_to_stop = threading.Event()
     with _signals_set(asked_to_stop), _logging_to_stderr(), start_in_thread(options) as org:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,14 @@ mappings:
 """
 HINT = "  is it running, and is --database (or DATABASE_URL) right?\n"
 NOT_ARRIVED = "postgresql://me:secret@127.0.0.1:1/there"
+NOT_RUN = "The hooks file could not be run."
+NEEDED = "It needs: from connectsql.emulator import Automation; automation = Automation()"
+MEANT, MEANT_SITE, MEANT_CONTACT = (
+    f"did you mean {name}?" for name in ("Account", "Site", "Contact")
+)
+ITSELF = "the org sets it itself"
+SITE = "formula of Site"
+COUNTED = "a.rollup('Account', 'NumberOfEmployees', child="
 
 
 @pytest.fixture(scope="module")
@@ -236,6 +245,155 @@ def test_a_port_that_is_taken(command: Command, org: RunningOrg) -> None:
         f"error: port {port} on 127.0.0.1 cannot be used: Address already in use\n"
         "  Choose another port, or 0 for any free one.\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--port", "x"], "'x' is not a valid integer"),
+        (["--port", "70000"], "70000 is not in the range"),
+        (["--pubsub-port", "-1", "--events", "*"], "-1 is not in the range"),
+        (["--latency", "-5"], "-5 is not in the range"),
+        (["--latency", "nan"], "'nan' is not a valid integer"),
+        (["--session-seconds", "0"], "0 is not in the range"),
+        (["--daily-calls", "-1"], "-1 is not in the range"),
+        (["--concurrent-calls", "0"], "0 is not in the range"),
+        (["--seed", "x"], "'x' is not a valid integer"),
+        (["--nope"], "No such option"),
+        (["extra"], "unexpected extra argument"),
+    ],
+)
+def test_an_org_started_wrongly(command: Command, arguments: list[str], told: str) -> None:
+    finished = command("emulator", *arguments)
+    assert (finished.code, finished.out) == (USAGE, "")
+    assert told in finished.err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("seeds", ["Account", "Account=x", "Account=-3", "=3", "Account=²"])
+def test_records_to_be_seeded_that_are_no_number(command: Command, seeds: str) -> None:
+    message = f"error: --seed-records {seeds}: write it as Account=5000\n"
+    refused(command("emulator", "--seed-records", seeds), USAGE, message)
+
+
+def test_a_port_of_the_pubsub_api_without_events(command: Command) -> None:
+    message = "error: --pubsub-port is of no use without --events\n  --events '*' is all\n"
+    refused(command("emulator", "--pubsub-port", "7443"), USAGE, message)
+
+
+def test_an_org_of_no_describes(command: Command) -> None:
+    refused(
+        command("emulator", "--describe", "nowhere"),
+        FAILED,
+        "error: there is no folder of describes at nowhere\n"
+        "  Name the folder that 'connectsql describe' wrote, or leave --describe out.\n",
+    )
+
+
+@pytest.mark.parametrize("option", ["--seed-records", "--events"])
+def test_an_object_that_the_emulated_org_has_not(command: Command, option: str) -> None:
+    value = "Acount=3" if option == "--seed-records" else "Acount"
+    finished = command("emulator", option, value)
+    assert (finished.code, finished.out) == (FAILED, "")
+    assert "Acount" in finished.err.splitlines()[0]
+    assert "Account, Case, Contact" in finished.err.splitlines()[1]
+
+
+def test_events_without_what_they_need(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "connectsql.emulator.events.service", None)
+    monkeypatch.delitem(sys.modules, "connectsql.emulator.events", raising=False)
+    finished = command("emulator", "--events", "Account")
+    assert (finished.code, finished.out) == (FAILED, "")
+    assert finished.err.splitlines()[1] == (
+        "  Install connectsql with its extra: pip install 'connectsql[events]'"
+    )
+
+
+def test_a_key_that_is_none(command: Command) -> None:
+    (command.folder / "key.pem").write_text("no key")
+    refused(
+        command("emulator", "--client-key", "key.pem"),
+        FAILED,
+        "error: key.pem holds no public key\n"
+        "  It is the PEM of an RSA public key or of an X.509 certificate, not the private key.\n",
+    )
+
+
+def test_a_fault_that_there_is_not(command: Command) -> None:
+    (command.folder / "f.json").write_text('[{"action": "refuse"}, {"action": "refuse", "nht": 1}]')
+    refused(
+        command("emulator", "--faults", "f.json"),
+        FAILED,
+        "error: the fault plan f.json makes no sense: fault 2: a fault has no nht\n"
+        '  It is a JSON list such as [{"action": "lose_answer", "nth": 3}].\n',
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "told", "hint"),
+    [
+        ("def (:", "h.py:3: invalid syntax", "The hooks file is no Python."),
+        ("1 / 0", "h.py:3: ZeroDivisionError: division by zero", NOT_RUN),
+        ("raise SystemExit(3)", "h.py:3: SystemExit: 3", NOT_RUN),
+        ("import nothere", "h.py:3: ModuleNotFoundError: No module named 'nothere'", NOT_RUN),
+        ("del a", "the hooks file h.py has no Automation", NEEDED),
+        ("a.formula('Acount', 'Site', '1')", "h.py:3: the org has no object Acount", MEANT),
+        ("a.formula('Account', 'Stie', '1')", "h.py:3: Account has no field Stie", MEANT_SITE),
+        ("a.formula('Account', 'Id', '1')", "h.py:3: Account.Id cannot be computed: " + ITSELF, ""),
+        ("a.formula('Account', 'Site', 'X')", f"h.py:3: {SITE}: Account has no field X", ""),
+        (
+            "a.formula('Account', 'Site', 'IF(')",
+            f"h.py:3: {SITE}: the end is out of place at column 3",
+            "",
+        ),
+        (
+            "a.formula('Account', 'Site', 'Site & 1')",
+            "h.py:3: formulas of Account read each other: Site -> Site",
+            "",
+        ),
+        (
+            "a.formula('Account', 'Site', '1'); a.formula('Account', 'Site', '2')",
+            "h.py:3: Account.Site is computed twice, first at h.py:3",
+            "",
+        ),
+        ("a.validation('Acount')(lambda x, y: 1)", "h.py:3: the org has no object Acount", MEANT),
+        (
+            "a.after_save('Account')(lambda x, y: 1)",
+            "h.py:3: <lambda> has to take (record, before, org)",
+            "",
+        ),
+        (
+            "a.validation(lambda x, y: 1)",
+            'h.py:3: @automation.validation needs an object: ("X")',
+            "",
+        ),
+        (COUNTED + "'Contct', lookup='A')", "h.py:3: the org has no object Contct", MEANT_CONTACT),
+        (
+            COUNTED + "'Contact', lookup='OwnerId')",
+            "h.py:3: Contact.OwnerId leads to no Account",
+            "",
+        ),
+        (
+            COUNTED + "'Contact', lookup='AccountId', sum='LastName')",
+            "h.py:3: Contact.LastName is not a number but string",
+            "",
+        ),
+        (
+            COUNTED + "'Contact', lookup='AccountId', where='X = 1')",
+            "h.py:3: where: Contact has no field X",
+            "",
+        ),
+        (
+            COUNTED.replace("NumberOfEmployees", "Site") + "'Contact', lookup='AccountId')",
+            "h.py:3: Account.Site is not a number but string",
+            "",
+        ),
+    ],
+)
+def test_hooks_that_cannot_be(command: Command, code: str, told: str, hint: str) -> None:
+    start = "from connectsql.emulator import Automation\na = Automation()\n"
+    (command.folder / "h.py").write_text(start + code)
+    message = f"error: {told}\n" + (f"  {hint}\n" if hint else "")
+    refused(command("emulator", "--hooks", "h.py"), FAILED, message)
 
 
 def test_a_process_shows_no_traceback_either(described: Command) -> None:

@@ -87,6 +87,10 @@ class Fault:
             return False
         return self.object is None or self.object.lower() in objects_of(call)
 
+    def is_about(self, sobject: str) -> bool:
+        """Tell whether a bulk job or an event of an object is one of those it is for."""
+        return self.object is None or self.object.lower() == sobject.lower()
+
     def falls(self, chance: Random) -> bool:
         """Tell whether it happens to a call that fits, and count the call."""
         self.met += 1

@@ -38,13 +38,10 @@ class FaultPlan:
 
         A plan is a list of faults, one fault, or ``{"seed": 7, "faults": [...]}``.
         """
-        if isinstance(told, Mapping):
-            if "seed" in told:
-                self._chance.seed(told["seed"])
-            told = told.get("faults", [told])
-        if not isinstance(told, list):
-            raise ValueError("a fault plan is a list of faults")
-        added = [_read(one) for one in told]
+        seed, faults = _parts(told)
+        added = [_read(one, n) for n, one in enumerate(faults, 1)]
+        if seed is not None:
+            self._chance.seed(seed)
         self.faults += added
         return added
 
@@ -89,9 +86,7 @@ class FaultPlan:
         return due[0] if due else None
 
     def _about(self, actions: frozenset[str], sobject: str) -> list[Fault]:
-        return [
-            one for one in self.faults if one.action in actions and one.object in (None, sobject)
-        ]
+        return [one for one in self.faults if one.action in actions and one.is_about(sobject)]
 
 
 def read_plan(file: Path) -> Any:
@@ -109,11 +104,36 @@ def read_plan(file: Path) -> Any:
     return told
 
 
-def _read(told: Any) -> Fault:
+def _parts(told: Any) -> tuple[int | None, list[Any]]:
+    """Return the seed and the faults of a plan."""
+    seed = None
+    if isinstance(told, Mapping) and not {"seed", "faults"}.isdisjoint(told):
+        unknown = sorted(set(told) - {"seed", "faults"})
+        if unknown:
+            raise ValueError(f"beside seed and faults a plan has no {', '.join(unknown)}")
+        seed, told = told.get("seed"), told.get("faults", [])
+        if seed is not None and type(seed) is not int:
+            raise ValueError(f"a plan's seed is a whole number, not {seed!r}")
+    elif isinstance(told, Mapping):
+        told = [told]
+    if not isinstance(told, list):
+        raise ValueError("a fault plan is a list of faults")
+    return seed, told
+
+
+def _read(told: Any, number: int) -> Fault:
+    """Return a fault; what is wrong with it is told with its number in the plan."""
+    try:
+        return _checked(told)
+    except ValueError as wrong:
+        raise ValueError(f"fault {number}: {wrong}") from None
+
+
+def _checked(told: Any) -> Fault:
     if not isinstance(told, Mapping):
         raise ValueError(f"a fault is an object, not {told!r}")
     action = told.get("action")
-    if action not in ACTIONS:
+    if not isinstance(action, str) or action not in ACTIONS:
         raise ValueError(f"a fault's action is one of {', '.join(ACTIONS)}, not {action!r}")
     unknown = sorted(set(told) - set(_KNOWN) | set(told) & _COUNTED)
     if unknown:
@@ -134,15 +154,23 @@ def _check(key: str, value: Any) -> None:
             raise ValueError(f"a fault's path is a regular expression: {broken}") from None
     elif key == "quota" and value not in _QUOTAS:
         raise ValueError(f"a fault's quota is one of {', '.join(_QUOTAS)}, not {value!r}")
-    elif key in _NUMBERS and not _is_number(value):
-        raise ValueError(f"a fault's {key} is a number of at least 0, not {value!r}")
+    elif key == "probability" and not (_is_number(value) and value <= 1):
+        raise ValueError(f"a fault's probability is a number from 0 to 1, not {value!r}")
+    elif key == "status" and not (_is_number(value) and value in _STATUSES):
+        raise ValueError(f"a fault's status is an HTTP status from 200 to 599, not {value!r}")
+    elif key in _LEAST and not (type(value) is int and value >= _LEAST[key]):
+        least = _LEAST[key]
+        raise ValueError(f"a fault's {key} is a whole number of at least {least}, not {value!r}")
+    elif key == "ms" and not _is_number(value):
+        raise ValueError(f"a fault's ms is a number of at least 0, not {value!r}")
+    elif key == "part" and not isinstance(value, bool):
+        raise ValueError(f"a fault's part is true or false, not {value!r}")
     elif key in _TEXTS and not isinstance(value, str):
         raise ValueError(f"a fault's {key} is text, not {value!r}")
 
 
-_NUMBERS = frozenset(
-    {"nth", "every", "probability", "times", "ms", "status", "index", "after_rows"}
-)
+_LEAST = {"nth": 1, "every": 1, "times": 1, "index": 0, "after_rows": 0}
+_STATUSES = range(200, 600)
 _TEXTS = frozenset({"method", "object", "errorCode", "statusCode", "message"})
 
 

@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from simple_salesforce import Salesforce, SalesforceAuthenticationFailed
 
 from connectsql.emulator import Options, RunningOrg, start_in_thread
-from connectsql.emulator.routes.login.grants import SECURITY_TOKEN
 
 from .support.https import rerouted_session
 
@@ -69,7 +68,7 @@ def test_a_key_of_ones_own(org: RunningOrg, private_key: rsa.RSAPrivateKey) -> N
 
 def test_username_password_and_security_token(org: RunningOrg) -> None:
     user = {"username": org.username, "password": org.password}
-    check(log_in(org, **user, security_token=SECURITY_TOKEN))
+    check(log_in(org, **user, security_token=org.security_token))
 
 
 def test_username_and_password_from_a_trusted_network(org: RunningOrg) -> None:

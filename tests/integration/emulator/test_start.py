@@ -55,6 +55,8 @@ def test_a_process_says_where_it_is_and_ends_when_told_to(tmp_path: Path, sign: 
         "client_secret",
         "username",
         "password",
+        "security_token",
+        "refresh_token",
     }
     assert told["url"].startswith("http://127.0.0.1:")
     with requests.Session() as kept_alive:
@@ -64,7 +66,25 @@ def test_a_process_says_where_it_is_and_ends_when_told_to(tmp_path: Path, sign: 
     assert process.returncode == 0
     assert out == ""
     assert "Traceback" not in err
-    assert "GET /services/data -> 200" in err
+    assert "GET /services/data -> 200 in" in err
+
+
+def test_the_log_shows_no_secrets_and_no_queries(tmp_path: Path) -> None:
+    process, told = started(tmp_path / "org.db")
+    with requests.Session() as session:
+        for query in (f"access_token={told['access_token']}", "q=SELECT+Id+FROM+Account"):
+            session.get(f"{told['url']}/services/data/v60.0/query?{query}", timeout=30)
+        form = {"grant_type": "client_credentials", "client_id": told["client_id"]}
+        form |= {"client_secret": told["client_secret"]}
+        session.post(f"{told['url']}/services/oauth2/token", data=form, timeout=30)
+        process.send_signal(signal.SIGTERM)
+    err = process.communicate(timeout=30)[1]
+    lines = [line.split(" INFO ")[1].split(" in ")[0] for line in err.splitlines()]
+    assert lines == [
+        "GET /services/data/v60.0/query -> 401",
+        "GET /services/data/v60.0/query -> 401",
+        "POST /services/oauth2/token -> 200",
+    ]
 
 
 def test_records_survive_a_killed_process(tmp_path: Path) -> None:
@@ -194,6 +214,19 @@ def test_a_fault_plan_is_read_at_the_start(tmp_path: Path) -> None:
         ('[{"action": "delay", "ms": "long"}]', "ms is a number"),
         ('[{"action": "refuse", "object": 1}]', "object is text"),
         ('[{"action": "refuse", "met": 1}]', "has no met"),
+        ('[{"action": []}]', "one of lose_answer"),
+        ('[{"action": "refuse"}, {"action": "refuse", "nht": 1}]', "fault 2: a fault has no nht"),
+        ('[{"action": "refuse", "every": 0}]', "every is a whole number of at least 1"),
+        ('[{"action": "refuse", "nth": 1.5}]', "nth is a whole number of at least 1"),
+        ('[{"action": "refuse", "part": "no"}]', "part is true or false"),
+        ('[{"action": "refuse", "probability": 30}]', "probability is a number from 0 to 1"),
+        ('[{"action": "refuse", "path": "("}]', "path is a regular expression"),
+        ('{"seed": [], "faults": []}', "seed is a whole number"),
+        ('{"sed": 1, "faults": []}', "has no sed"),
+        (
+            '[{"action": "error", "status": 99, "errorCode": "X", "message": ""}]',
+            "status from 200 to 599",
+        ),
         ('[{"action": "quota_spent", "quota": "x"}]', "one of total, concurrent"),
     ],
 )

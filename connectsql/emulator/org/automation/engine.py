@@ -13,7 +13,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from connectsql.emulator.hooks import Automation, Trigger
-from connectsql.emulator.org.automation.fields import Formula, bind_formulas, in_order
+from connectsql.emulator.org.automation.fields import (
+    Formula,
+    bind_formulas,
+    check_computed,
+    in_order,
+    known_object,
+)
 from connectsql.emulator.org.automation.handle import Handle, Saver
 from connectsql.emulator.org.automation.plan import MOST_DEEP, Depth, Plan
 from connectsql.emulator.org.automation.rollup import bind_rollup
@@ -24,7 +30,6 @@ from connectsql.emulator.org.schema import Field, SObject
 from connectsql.emulator.org.store import Row
 from connectsql.emulator.org.tables import DELETED
 from connectsql.emulator.wire.errors import refuse_row
-from connectsql.errors import EmulatorError
 
 _log = logging.getLogger("connectsql.emulator")
 
@@ -50,6 +55,7 @@ class Engine:
         self._data = data
         self._records = records
         self._fresh: dict[str, str] = {}
+        check_computed(data.schema, [*told.formulas, *told.rollups])
         formulas = bind_formulas(data.schema, told.formulas, data.now)
         self._rollups = [bind_rollup(data.schema, one, data.now) for one in told.rollups]
         self._plans = self._make_plans(told.triggers, formulas)
@@ -109,9 +115,7 @@ class Engine:
     def _make_plans(self, triggers: list[Trigger], formulas: list[Formula]) -> dict[str, Plan]:
         hooks: dict[str, list[Trigger]] = defaultdict(list)
         for trigger in triggers:
-            sobject = self._data.schema.find(trigger.object)
-            if sobject is None:
-                raise EmulatorError(f"{trigger.place}: the org has no object {trigger.object}")
+            sobject = known_object(self._data.schema, trigger.object, trigger.place)
             hooks[sobject.name].append(trigger)
         own: dict[str, list[Formula]] = defaultdict(list)
         for formula in formulas:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any
 
-from connectsql.emulator.hooks import FormulaField
+from connectsql.emulator.hooks import FormulaField, Rollup
 from connectsql.emulator.org import values
 from connectsql.emulator.org.clock import Clock
 from connectsql.emulator.org.formulas.compiler import Compiler, Step
@@ -18,6 +19,10 @@ from connectsql.emulator.org.schema import NUMBERS, Field, Schema, SObject
 from connectsql.errors import EmulatorError
 
 _log = logging.getLogger("connectsql.emulator")
+_SET_BY_THE_ORG = frozenset(
+    {"Id", "IsDeleted", "CreatedDate", "CreatedById", "SystemModstamp"}
+    | {"LastModifiedDate", "LastModifiedById"}
+)
 _CANNOT_BE_COMPUTED = (ArithmeticError, AttributeError, IndexError, TypeError, ValueError)
 
 
@@ -30,6 +35,7 @@ class Formula:
     value: Callable[[Record], Any]
     steps: tuple[Step, ...]
     changes_with: str | None
+    place: str = ""
 
     @property
     def own_fields(self) -> set[str]:
@@ -69,7 +75,8 @@ def in_order(formulas: list[Formula]) -> tuple[Formula, ...]:
     def visit(one: Formula, above: tuple[str, ...]) -> None:
         if one.field.name in above:
             circle = " -> ".join((*above, one.field.name))
-            raise EmulatorError(f"formulas of {one.sobject.name} read each other: {circle}")
+            place = f"{one.place}: " if one.place else ""
+            raise EmulatorError(f"{place}formulas of {one.sobject.name} read each other: {circle}")
         if one.field.name not in done:
             for name in sorted(one.own_fields & by_name.keys()):
                 visit(by_name[name], (*above, one.field.name))
@@ -94,7 +101,8 @@ def _bind(schema: Schema, told: FormulaField, now: Clock) -> Formula:
     sobject, field = known_field(schema, told.object, told.field, told.place)
     if told.hook is None:
         try:
-            return _compiled(schema, sobject, field, told.expression or "", now)
+            compiled = _compiled(schema, sobject, field, told.expression or "", now)
+            return replace(compiled, place=told.place)
         except FormulaError as wrong:
             raise EmulatorError(f"{told.place}: formula of {told.field}: {wrong}") from wrong
     steps = _everything(schema, sobject)
@@ -106,18 +114,44 @@ def _bind(schema: Schema, told: FormulaField, now: Clock) -> Formula:
         except FormulaError as wrong:
             raise EmulatorError(f"{told.place}: uses: {wrong}") from wrong
         steps = iter(compiler.steps)
-    return Formula(sobject, field, _by_hook(told, field), tuple(steps), None)
+    return Formula(sobject, field, _by_hook(told, field), tuple(steps), None, told.place)
 
 
 def known_field(schema: Schema, name: str, field_name: str, place: str) -> tuple[SObject, Field]:
     """Return an object and a field that a hooks file names. Raises ``EmulatorError``."""
-    sobject = schema.find(name)
-    if sobject is None:
-        raise EmulatorError(f"{place}: the org has no object {name}")
+    sobject = known_object(schema, name, place)
     field = sobject.field(field_name)
     if field is None:
-        raise EmulatorError(f"{place}: {sobject.name} has no field {field_name}")
+        hint = _meant(field_name, [one.name for one in sobject.fields])
+        raise EmulatorError(f"{place}: {sobject.name} has no field {field_name}", hint=hint)
     return sobject, field
+
+
+def known_object(schema: Schema, name: str, place: str) -> SObject:
+    """Return an object that a hooks file names. Raises ``EmulatorError``."""
+    sobject = schema.find(name)
+    if sobject is None:
+        hint = _meant(name, [one.name for one in schema.objects])
+        raise EmulatorError(f"{place}: the org has no object {name}", hint=hint)
+    return sobject
+
+
+def check_computed(schema: Schema, told: Iterable[FormulaField | Rollup]) -> None:
+    """Raise ``EmulatorError`` for a field computed twice, or one that the org itself sets."""
+    places: dict[Field, str] = {}
+    for one in told:
+        sobject, field = known_field(schema, one.object, one.field, one.place)
+        name = f"{sobject.name}.{field.name}"
+        if field in places:
+            raise EmulatorError(f"{one.place}: {name} is computed twice, first at {places[field]}")
+        if field.name in _SET_BY_THE_ORG or not field.is_stored:
+            raise EmulatorError(f"{one.place}: {name} cannot be computed: the org sets it itself")
+        places[field] = one.place
+
+
+def _meant(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, 1)
+    return f"did you mean {close[0]}?" if close else ""
 
 
 def _compiled(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
-from connectsql.emulator.hooks import Trigger
+from connectsql.emulator.hooks import Trigger, line_of
 from connectsql.emulator.org.automation.fields import Formula
 from connectsql.emulator.org.formulas.record import Reach, Record
 from connectsql.emulator.org.schema import SObject
@@ -13,6 +14,8 @@ from connectsql.emulator.org.store import Row
 from connectsql.emulator.wire.errors import Refusal, refuse_row, together
 
 MOST_DEEP = 16
+
+_log = logging.getLogger("connectsql.emulator")
 
 
 class Depth:
@@ -56,12 +59,12 @@ class Plan:
     def validate(self, row: Row, old: Row | None) -> None:
         """Raise the refusal of a record that breaks rules; it tells of all of them."""
         broken = [
-            result
+            refusal
             for rule in self._validations
-            if (result := self._check(rule, row, old)) is not None
+            if (refusal := self._check(rule, row, old)) is not None
         ]
         if broken:
-            raise together([_custom_refusal(one) for one in broken])
+            raise together(broken)
 
     def after(self, row: Row, old: Row | None) -> None:
         """Let triggers act on a record that was saved."""
@@ -73,10 +76,11 @@ class Plan:
                 lambda one: one(self._view(row), self._view(old), self.handle),
             )
 
-    def _check(self, rule: Trigger, row: Row, old: Row | None) -> Any:
+    def _check(self, rule: Trigger, row: Row, old: Row | None) -> Refusal | None:
         try:
-            return rule.hook(self._view(row), self._view(old))
+            return _custom_refusal(rule.hook(self._view(row), self._view(old)))
         except Exception as broken:
+            _tell(rule, broken)
             message = f"The validation rule {_name(rule)} cannot be computed: {broken!r}"
             raise refuse_row("FIELD_CUSTOM_VALIDATION_EXCEPTION", message) from broken
 
@@ -102,9 +106,14 @@ class Plan:
             self.depth.now -= 1
 
 
-def _custom_refusal(result: Any) -> Refusal:
-    message, *fields = (result,) if isinstance(result, str) else result
-    return refuse_row("FIELD_CUSTOM_VALIDATION_EXCEPTION", str(message), *map(str, fields))
+def _custom_refusal(result: Any) -> Refusal | None:
+    """Return the refusal that a validation rule's result stands for; None for none."""
+    if result is None:
+        return None
+    told = (result,) if isinstance(result, str) else result
+    if not (isinstance(told, tuple | list) and told and all(isinstance(one, str) for one in told)):
+        raise TypeError(f"it returned {result!r}, neither None nor a message")
+    return refuse_row("FIELD_CUSTOM_VALIDATION_EXCEPTION", *told)
 
 
 def _unhandled(trigger: Trigger, event: str, broken: Exception) -> Refusal:
@@ -116,13 +125,26 @@ def _unhandled(trigger: Trigger, event: str, broken: Exception) -> Refusal:
             f"{broken.code}, {broken.message}: [{fields}]"
         )
     else:
+        _tell(trigger, broken)
         cause = f"{type(broken).__name__}: {broken}"
-    line = trigger.place.rpartition(":")[2]
+    line = _place(trigger, broken).rpartition(":")[2]
     message = (
         f"{_name(trigger)}: execution of {event}\n\ncaused by: {cause}\n\n"
         f"Trigger.{_name(trigger)}: line {line}, column 1"
     )
     return refuse_row("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)
+
+
+def _tell(trigger: Trigger, broken: Exception) -> None:
+    """Say in the log where a hook failed."""
+    _log.warning("%s: %s failed: %r", _place(trigger, broken), _name(trigger), broken)
+
+
+def _place(trigger: Trigger, broken: Exception) -> str:
+    """Return the line of the hook's file that failed, or the one that it begins at."""
+    file = trigger.place.rpartition(":")[0]
+    line = line_of(broken, file)
+    return f"{file}:{line}" if line else trigger.place
 
 
 def _name(trigger: Trigger) -> str:

@@ -17,10 +17,12 @@ from connectsql.emulator.org.formulas.functions import truth
 from connectsql.emulator.org.formulas.record import Reach, Record
 from connectsql.emulator.org.formulas.syntax import FormulaError, parse
 from connectsql.emulator.org.journal import Change
-from connectsql.emulator.org.schema import Field, Schema, SObject
+from connectsql.emulator.org.schema import NUMBERS, Field, Schema, SObject
 from connectsql.emulator.org.store import Store
 from connectsql.emulator.org.tables import DELETED
 from connectsql.errors import EmulatorError
+
+_DATES = frozenset({"date", "datetime"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ def bind_rollup(schema: Schema, told: Rollup, now: Clock) -> BoundRollup:
     if sobject.name not in lookup.reference_to:
         raise EmulatorError(f"{told.place}: {child.name}.{lookup.name} leads to no {sobject.name}")
     of = known_field(schema, told.child, told.of, told.place)[1] if told.of else None
+    _check_kinds(told, field, of)
     compiler = Compiler(child, schema, now)
     try:
         where = compiler.compile(parse(told.where)) if told.where else None
@@ -78,6 +81,23 @@ def bind_rollup(schema: Schema, told: Rollup, now: Clock) -> BoundRollup:
     read = {name for step in compiler.steps if not step.lookups for name in step.fields or ()}
     reads = frozenset(read | {lookup.name, DELETED} | ({of.name} if of else set()))
     return BoundRollup(sobject, field, child, lookup, told.aggregate, of, where, reads)
+
+
+def _check_kinds(told: Rollup, field: Field, of: Field | None) -> None:
+    """Raise ``EmulatorError`` for a sum of what is no number, or a field that cannot hold it."""
+    may_be_date = told.aggregate in ("MIN", "MAX")
+    if of and not (_is_number(of) or (may_be_date and of.type in _DATES)):
+        kinds = "a number or a date" if may_be_date else "a number"
+        raise EmulatorError(f"{told.place}: {told.child}.{of.name} is not {kinds} but {of.type}")
+    fits = field.type == of.type if of and of.type in _DATES else _is_number(field)
+    if not fits:
+        wanted = of.type if of and of.type in _DATES else "a number"
+        message = f"{told.place}: {told.object}.{field.name} is not {wanted} but {field.type}"
+        raise EmulatorError(message)
+
+
+def _is_number(field: Field) -> bool:
+    return field.type in NUMBERS or field.type in ("int", "long")
 
 
 def _holds(where: Evaluate, record: Record) -> bool:

@@ -14,7 +14,6 @@ from connectsql.emulator.routes.login.refusals import LoginRefused
 from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.http import Call
 
-SECURITY_TOKEN = "emulatorSecurityToken"  # noqa: S105 - guards nothing: see Options
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 Form = dict[str, str]
@@ -47,7 +46,8 @@ def identity_url(org: Org, call: Call) -> str:
 def is_password(org: Org, username: str | None, password: str | None) -> bool:
     """Tell whether this is the user, by the password with or without the security token."""
     right = org.options.password
-    return username == org.options.username and password in (right, right + SECURITY_TOKEN)
+    with_token = right + org.options.security_token
+    return username == org.options.username and password in (right, with_token)
 
 
 def _authorization_code(org: Org, call: Call, form: Form) -> Tokens:
