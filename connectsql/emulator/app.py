@@ -23,6 +23,7 @@ from connectsql.emulator.routes.control.table import routes as control_routes
 from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import JSON_TYPE, Answer, Call
+from connectsql.emulator.wire.packing import pack
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -30,6 +31,12 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Drop = Callable[[tuple[str, int]], None]
 
 _CONTROL = "/__emulator__/"
+_LONG = 1_000_000  # bytes that take so long to pack that other calls would wait
+_ALWAYS = {
+    "Cache-Control": "no-cache,must-revalidate,max-age=0,no-store,private",
+    "Vary": "Accept-Encoding",
+    "X-Content-Type-Options": "nosniff",
+}
 _log = logging.getLogger("connectsql.emulator")
 _log.addHandler(logging.NullHandler())
 
@@ -74,7 +81,10 @@ class Application:
         """Return the answer, or None where the connection is to be dropped."""
         try:
             with self.org.quota.entering() if dispatch.is_counted(call) else nullcontext():
-                return await self._befallen(call, fault)
+                answered = await self._befallen(call, fault)
+                if answered:
+                    await answered.complete(self.org.tasks.give_way)
+                return answered
         except Refusal as refusal:
             return dispatch.refused(refusal)
 
@@ -187,8 +197,9 @@ async def _read(scope: Scope, receive: Receive) -> Call | None:
 
 async def _send(call: Call, answered: Answer, send: Send) -> None:
     body = answered.payload()
-    headers = {"Content-Type": JSON_TYPE, "Cache-Control": "no-cache,must-revalidate,no-store"}
-    headers |= answered.headers
+    packing = asyncio.to_thread(pack, call, body) if len(body) > _LONG else None
+    body, packed = await packing if packing else pack(call, body)
+    headers = {"Content-Type": JSON_TYPE, **_ALWAYS, **packed, **answered.headers}
     if answered.status in (204, 304):
         del headers["Content-Type"]
     else:

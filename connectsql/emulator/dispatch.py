@@ -19,10 +19,12 @@ from connectsql.emulator.wire.errors import (
     not_found,
     session_expired,
 )
+from connectsql.emulator.wire.formats import check_formats, check_length, without_suffix
 from connectsql.emulator.wire.http import Answer, Call
+from connectsql.emulator.wire.packing import unpack
 from connectsql.emulator.wire.router import Router
 
-_VERSIONED = re.compile(r"/services/data/v(\d+)\.(\d)(/.*)?")
+_VERSIONED = re.compile(r"/services/data/v([1-9]\d*)\.0(/.*)?")
 
 _OPEN: Router[Handler] = Router()
 for _routes in (
@@ -38,6 +40,8 @@ for _routes in (
 def answer(org: Org, call: Call) -> Answer:
     """Answer a call of the API; a refusal is an answer, too."""
     try:
+        check_length(call)
+        unpack(call)
         return _answer(org, call)
     except Refusal as refusal:
         return refused(refusal)
@@ -59,10 +63,10 @@ def refused(refusal: Refusal) -> Answer:
 def _answer(org: Org, call: Call) -> Answer:
     versioned = _VERSIONED.fullmatch(call.path)
     if versioned:
-        return _data(org, call, int(versioned[1]), versioned[3] or "/")
+        return _data(org, call, int(versioned[1]), versioned[2] or "/")
     if bulk_v1.is_meant(call):
         return _bulk_v1(org, call)
-    handler, call.arguments = _OPEN.find(call.method, call.path)
+    handler, call.arguments = _OPEN.find(call.verb, call.path)
     return handler(org, call)
 
 
@@ -88,7 +92,7 @@ def part(org: Org, call: Call) -> Answer:
             call.planned[fault.index] = fault.refusal
         elif fault:
             raise fault.refusal
-        return _routed(org, call, int(versioned[1]), versioned[3] or "/")
+        return _routed(org, call, int(versioned[1]), versioned[2] or "/")
     except Refusal as refusal:
         return refused(refusal)
 
@@ -97,7 +101,8 @@ def _data(org: Org, call: Call, version: int, path: str) -> Answer:
     _check_session(org, call)
     try:
         org.quota.spend()
-        answered = _routed(org, call, version, path)
+        check_formats(call, path)
+        answered = _routed(org, call, version, without_suffix(path, version))
     except Refusal as refusal:
         answered = refused(refusal)
     if answered.object is None:

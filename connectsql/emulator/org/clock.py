@@ -12,6 +12,8 @@ from email.utils import format_datetime
 
 Clock = Callable[[], datetime]
 
+_YEARS = range(1700, 4001)
+
 _DATETIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:?\d\d)?",
 )
@@ -67,6 +69,11 @@ def read_time(text: str) -> str | None:
     except ValueError:
         return None
     return f"{moment:%H:%M:%S}.{(fraction or '0').ljust(3, '0')}Z"
+
+
+def is_possible(known: str) -> bool:
+    """Tell whether a date or datetime in the org's own form lies in the years that may be."""
+    return int(known[:4]) in _YEARS
 
 
 def http_date(moment: datetime) -> str:

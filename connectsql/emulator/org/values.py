@@ -189,6 +189,9 @@ def _temporal(kind: str, parse: Callable[[str], str | None]) -> Callable[[Field]
             known = parse(value) if isinstance(value, str) else None
             if known is None:
                 raise _wrong_type(kind, value)
+            if kind != "time" and not clock.is_possible(known):
+                message = f"{field.label}: invalid date: {value}"
+                raise refuse_row("FIELD_INTEGRITY_EXCEPTION", message, field.name)
             return known
 
         return read

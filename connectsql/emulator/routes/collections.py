@@ -30,7 +30,6 @@ _MOST_CHUNKS = 10
 _KEYS = (str, int, float)
 _SINCE = 42.0
 _UPSERT_SINCE = 46.0
-_LONGEST_ADDRESS = 16 * 1024
 
 Result = dict[str, Any]
 Save = Callable[[Any], Result]
@@ -126,8 +125,6 @@ def upsert(org: Org, call: Call) -> Answer:
 @routes.route("GET", "/composite/sobjects/{object}")
 def retrieve(org: Org, call: Call) -> Answer:
     """Answer records by their ids, as the query's ``ids`` and ``fields`` say."""
-    if len(call.address) > _LONGEST_ADDRESS:
-        raise Refusal("URI_TOO_LONG", "The request's URI is too long", status=414)
     return _retrieve(org, call, listed(call, "ids"), listed(call, "fields"))
 
 

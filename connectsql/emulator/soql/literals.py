@@ -19,7 +19,6 @@ _BOOLEANS = {"true": True, "false": False}
 _IDS = frozenset({"id", "reference"})
 _SHOWN = {"datetime": "dateTime", "id": "ID", "reference": "ID"}
 _INT = 2**31
-_YEARS = range(1700, 4001)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,7 +96,7 @@ class Literals:
         self._of_kind(operand, value, kind)
         read = clock.read_date if kind == "date" else clock.read_datetime
         known = read(value.text.upper())
-        if known is None or int(known[:4]) not in _YEARS:
+        if known is None or not clock.is_possible(known):
             raise errors.malformed(self.text, value.at, f"Invalid date: {value.text}")
         return known
 

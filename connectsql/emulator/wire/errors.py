@@ -10,6 +10,7 @@ from typing import Any
 
 DAILY_CALLS = "TotalRequests"
 CONCURRENT_CALLS = "ConcurrentRequests (Concurrent API Requests)"
+_METHODS = ("HEAD", "GET", "POST", "PUT", "PATCH", "DELETE")
 _DOES_NOT_EXIST = "The requested resource does not exist"
 
 
@@ -89,8 +90,9 @@ def not_found() -> Refusal:
 
 def method_not_allowed(method: str, allowed: tuple[str, ...]) -> Refusal:
     """Return the answer to a method that a resource does not have."""
-    message = f"HTTP Method '{method}' not allowed. Allowed are {','.join(allowed)}"
-    headers = {"Allow": ", ".join(allowed)}
+    known = [one for one in _METHODS if one in allowed or (one == "HEAD" and "GET" in allowed)]
+    message = f"HTTP Method '{method}' not allowed. Allowed are {','.join(known)}"
+    headers = {"Allow": ", ".join(known)}
     return Refusal("METHOD_NOT_ALLOWED", message, status=405, headers=headers)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -45,8 +46,14 @@ class Call:
 
     @property
     def verb(self) -> str:
-        """The method that is meant: a POST may name another one in ``_HttpMethod``."""
-        return self.params.get("_HttpMethod", "POST") if self.method == "POST" else self.method
+        """The method that is meant.
+
+        A POST may name another one in ``_HttpMethod``; HEAD is GET, of which all but the
+        body is sent.
+        """
+        if self.method == "POST":
+            return self.params.get("_HttpMethod", "POST")
+        return "GET" if self.method == "HEAD" else self.method
 
     @property
     def address(self) -> str:
@@ -101,6 +108,8 @@ class Call:
 class Answer:
     """What goes back. ``body`` is JSON to be, or bytes that are ready, or None for no body.
 
+    A long body may come in pieces, as an iterator of bytes: ``complete`` makes it whole.
+
     ``object`` and ``records`` tell the call log what it was about; ``known`` is false where
     no route led to the address.
     """
@@ -111,6 +120,15 @@ class Answer:
     object: str | None = None
     records: int | None = None
     known: bool = True
+
+    async def complete(self, give_way: Callable[[], Awaitable[None]]) -> None:
+        """Make a body that comes in pieces whole, giving way after each."""
+        if isinstance(self.body, Iterator):
+            whole = BytesIO()
+            for piece in self.body:
+                whole.write(piece)
+                await give_way()
+            self.body = whole.getvalue()
 
     def payload(self) -> bytes:
         """Return the bytes of the body."""

@@ -24,8 +24,9 @@ class TestClientCredentials:
         assert answer.status_code == 200
         assert "sforce-limit-info" not in answer.headers
         named = {"access_token", "signature", "scope", "instance_url", "id"}
-        assert set(told) == named | {"token_type", "issued_at"}
+        assert set(told) == named | {"token_type", "issued_at", "api_instance_url"}
         assert (told["instance_url"], told["token_type"]) == (org.url, "Bearer")
+        assert told["api_instance_url"] == org.url
         assert told["access_token"].startswith("00DEm0000000001!")
         assert is_good(org, told["access_token"])
 

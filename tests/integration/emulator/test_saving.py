@@ -113,6 +113,8 @@ def test_null_is_not_the_default(own: Client) -> None:
         ({"Rate__c": 1000}, "NUMBER_OUTSIDE_VALID_RANGE", "value outside of valid range"),
         ({"Rate__c": "x"}, "JSON_PARSER_ERROR", "double from VALUE_STRING value x"),
         ({"Since__c": "2026-02-30"}, "JSON_PARSER_ERROR", "date from VALUE_STRING"),
+        ({"Since__c": "1699-12-31"}, "FIELD_INTEGRITY_EXCEPTION", "invalid date: 1699-12-31"),
+        ({"Since__c": "4001-01-01"}, "FIELD_INTEGRITY_EXCEPTION", "invalid date: 4001-01-01"),
         ({"Flag__c": "maybe"}, "JSON_PARSER_ERROR", "boolean from VALUE_STRING"),
         ({"Flag__c": None}, "INVALID_TYPE_ON_FIELD_IN_RECORD", "value not of required type"),
         ({"ParentId": "x"}, "MALFORMED_ID", "id value of incorrect type: x"),

@@ -103,7 +103,7 @@ def test_a_wrong_method_is_a_405(client: Client) -> None:
     answer = client.call("PUT", "sobjects/Account")
     assert answer.status_code == 405
     assert answer.json()[0]["errorCode"] == "METHOD_NOT_ALLOWED"
-    assert answer.headers["allow"] == "GET, POST"
+    assert answer.headers["allow"] == "HEAD, GET, POST"
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[1]", b'{"Name": NaN}', b'"\xff"'])

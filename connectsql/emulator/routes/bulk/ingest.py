@@ -74,7 +74,7 @@ def upload(org: Org, call: Call) -> Answer:
             "the current Job then create a new Job and make sure you only do 'PUT' once on a "
             "given Job.",
         )
-    content = jobs.uploaded(call)
+    content = call.body
     if len(content) > _LARGEST:
         message = f"The data of a job may have at most {_LARGEST} bytes"
         raise Refusal("EXCEEDED_MAX_SIZE_REQUEST", message, status=413)
@@ -133,13 +133,15 @@ def unprocessed_records(org: Org, call: Call) -> Answer:
     return _results(org, call, results.unprocessed)
 
 
-def _results(org: Org, call: Call, read: Callable[[JobStore, Job, Batch | None], bytes]) -> Answer:
+def _results(
+    org: Org, call: Call, read: Callable[[JobStore, Job, Batch | None], results.Pieces]
+) -> Answer:
     job = _job(org, call)
     if job.state not in TERMINAL:
         message = f"InvalidJobState : The job has not ended yet: {job.state}"
         raise Refusal("INVALIDJOBSTATE", message)
     body = read(org.bulk.store, job, jobs.only_batch(org, job))
-    answered = jobs.file(call, body)
+    answered = jobs.file(body)
     answered.object = job.object
     return answered
 

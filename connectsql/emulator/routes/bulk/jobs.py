@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-import gzip
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from connectsql.emulator.bulk.dialect import DELIMITERS, LINE_ENDINGS
@@ -139,24 +137,12 @@ def locator_start(text: str | None) -> int:
     raise Refusal("INVALID_QUERY_LOCATOR", f"Invalid locator: {text}")
 
 
-def file(call: Call, body: bytes, kind: str = "text/csv; charset=UTF-8", **more: str) -> Answer:
-    """Answer a file, packed where the client takes that."""
+def file(
+    body: bytes | Iterator[bytes], kind: str = "text/csv; charset=UTF-8", **more: str
+) -> Answer:
+    """Answer a file."""
     headers = {"Content-Type": kind, **{k.replace("_", "-"): v for k, v in more.items()}}
-    if "gzip" in call.headers.get("accept-encoding", "").lower():
-        headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-        body = gzip.compress(body, compresslevel=1, mtime=0)
     return Answer(body=body, headers=headers)
-
-
-def uploaded(call: Call) -> bytes:
-    """Return the body of an upload, unpacked if it was packed."""
-    if "gzip" not in call.headers.get("content-encoding", "").lower():
-        return call.body
-    try:
-        return gzip.decompress(call.body)
-    except (OSError, EOFError, zlib.error):
-        message = "ClientInputError : The body is not gzip as its Content-Encoding says"
-        raise Refusal("CLIENTINPUTERROR", message) from None
 
 
 def _refuse_if(job: Job, states: frozenset[str], verb: str) -> None:

@@ -90,7 +90,6 @@ def results(org: Org, call: Call) -> Answer:
     lines = org.bulk.store.lines(batch.id, start + 1, size)
     end = start + len(lines)
     answered = jobs.file(
-        call,
         "".join(header + lines).encode(),
         Sforce_Locator=jobs.locator(end) if end < batch.processed else "null",
         Sforce_NumberOfRecords=str(len(lines)),

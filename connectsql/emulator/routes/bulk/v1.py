@@ -12,7 +12,7 @@ from typing import Any
 from connectsql.emulator.bulk import chunking, classic, xml
 from connectsql.emulator.bulk.job import OPERATIONS, QUERIES, Batch, Job
 from connectsql.emulator.routes.bulk.ingest import external_key
-from connectsql.emulator.routes.bulk.jobs import file, uploaded
+from connectsql.emulator.routes.bulk.jobs import file
 from connectsql.emulator.routes.handler import Handler
 from connectsql.emulator.routes.versions import NEWEST, OLDEST
 from connectsql.emulator.whole import Org
@@ -64,7 +64,7 @@ def refused(org: Org, call: Call, refusal: Refusal) -> Answer:
     code = _CODES.get(refusal.code, refusal.code)
     told = {"exceptionCode": code, "exceptionMessage": _plain(refusal)}
     status = 400 if code in _SESSION_CODES else refusal.status
-    answered = _document(call, "error", told, as_json=_speaks_json(org, call))
+    answered = _document("error", told, as_json=_speaks_json(org, call))
     answered.status = status
     return answered
 
@@ -105,7 +105,7 @@ def add_batch(org: Org, call: Call) -> Answer:
     job = _job(org, call)
     if job.state != "Open":
         raise Refusal("InvalidJobState", f"Job is not open: {job.state}")
-    content = uploaded(call)
+    content = call.body
     if len(content) > _LARGEST_BATCH:
         message = f"A batch may have at most {_LARGEST_BATCH} bytes"
         raise Refusal("ClientInputError", message, status=413)
@@ -128,7 +128,7 @@ def list_batches(org: Org, call: Call) -> Answer:
     job = _job(org, call)
     as_json = _wants_json(call, job)
     body = classic.batch_list(org.bulk.store.batches(job.id), as_json=as_json)
-    return _file(call, job, body, classic.JSON_TYPE if as_json else classic.XML_TYPE)
+    return _file(job, body, classic.JSON_TYPE if as_json else classic.XML_TYPE)
 
 
 @routes.route("GET", "/job/{id}/batch/{batch}")
@@ -144,7 +144,7 @@ def batch_request(org: Org, call: Call) -> Answer:
     job = _job(org, call)
     kinds = {"CSV": classic.CSV_TYPE, "JSON": classic.JSON_TYPE, "XML": classic.XML_TYPE}
     content = org.bulk.store.content(_batch(org, call, job).id)
-    return _file(call, job, content, kinds[job.content_type])
+    return _file(job, content, kinds[job.content_type])
 
 
 @routes.route("GET", "/job/{id}/batch/{batch}/result")
@@ -157,10 +157,10 @@ def batch_result(org: Org, call: Call) -> Answer:
     if batch.state != "Completed":
         raise Refusal("InvalidBatch", "Batch not completed")
     if not job.is_query:
-        return _file(call, job, *classic.row_results(org.bulk.store, job, batch))
+        return _file(job, *classic.row_results(org.bulk.store, job, batch))
     as_json = _wants_json(call, job)
     body = classic.result_list(batch, as_json=as_json)
-    return _file(call, job, body, classic.JSON_TYPE if as_json else classic.XML_TYPE)
+    return _file(job, body, classic.JSON_TYPE if as_json else classic.XML_TYPE)
 
 
 @routes.route("GET", "/job/{id}/batch/{batch}/result/{result}")
@@ -171,7 +171,7 @@ def query_result(org: Org, call: Call) -> Answer:
     wanted = call.arguments["result"][:15]
     if not job.is_query or batch.state != "Completed" or wanted != classic.result_id(batch):
         raise Refusal("InvalidBatch", f"Invalid result id: {call.arguments['result']}")
-    answered = _file(call, job, *classic.query_result(org.bulk.store, job, batch))
+    answered = _file(job, *classic.query_result(org.bulk.store, job, batch))
     answered.records = batch.processed
     return answered
 
@@ -219,12 +219,10 @@ def _chunks(org: Org, job: Job, content: bytes) -> list[str]:
 
 def _control(call: Call) -> dict[str, Any]:
     """Return what the body says of a job, in JSON or XML."""
-    content = uploaded(call)
     if _is_json(call):
-        call.body = content
         return call.json_object()
     try:
-        return dict(xml.fields(content))
+        return dict(xml.fields(call.body))
     except ValueError as broken:
         raise Refusal("InvalidXML", f"Unable to parse the job: {broken}") from None
 
@@ -248,25 +246,25 @@ def _batch(org: Org, call: Call, job: Job) -> Batch:
 def _job_info(org: Org, call: Call, job: Job, *, status: int = 200) -> Answer:
     told = classic.job_info(job, org.bulk.store.batches(job.id))
     as_json = _is_json(call) if call.body else _wants_json(call, job)
-    answered = _document(call, "jobInfo", told, as_json=as_json)
+    answered = _document("jobInfo", told, as_json=as_json)
     answered.status, answered.object = status, job.object
     return answered
 
 
 def _batch_info(call: Call, job: Job, batch: Batch) -> Answer:
     told = classic.batch_info(batch)
-    answered = _document(call, "batchInfo", told, as_json=_wants_json(call, job))
+    answered = _document("batchInfo", told, as_json=_wants_json(call, job))
     answered.object = job.object
     return answered
 
 
-def _document(call: Call, name: str, told: dict[str, Any], *, as_json: bool) -> Answer:
+def _document(name: str, told: dict[str, Any], *, as_json: bool) -> Answer:
     body = classic.document(name, told, as_json=as_json)
-    return file(call, body, classic.JSON_TYPE if as_json else classic.XML_TYPE)
+    return file(body, classic.JSON_TYPE if as_json else classic.XML_TYPE)
 
 
-def _file(call: Call, job: Job, body: bytes, kind: str) -> Answer:
-    answered = file(call, body, kind)
+def _file(job: Job, body: bytes, kind: str) -> Answer:
+    answered = file(body, kind)
     answered.object = job.object
     return answered
 

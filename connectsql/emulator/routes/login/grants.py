@@ -67,7 +67,7 @@ def _authorization_code(org: Org, call: Call, form: Form) -> Tokens:
 
 def _client_credentials(org: Org, call: Call, form: Form) -> Tokens:
     check_client(org, call, form)
-    return {"access_token": org.sessions.open()}
+    return {"access_token": org.sessions.open(), "api_instance_url": call.instance_url}
 
 
 def _password(org: Org, call: Call, form: Form) -> Tokens:
