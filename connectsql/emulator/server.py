@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _HOST = "127.0.0.1"
 _BACKLOG = 2048
 _PATIENCE_SECONDS = 1
+_GLANCE_SECONDS = 0.5
+# On Windows SO_REUSEADDR lets two programs share a port; this is what refuses a taken one there.
+_OWN_PORT = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
 _CLIENT = ("url", "access_token", "refresh_token", "client_id", "client_secret")
 _USER = ("username", "password", "security_token")
 
@@ -170,7 +173,8 @@ def run(options: Options) -> None:
     asked_to_stop = threading.Event()
     with _signals_set(asked_to_stop), _logging_to_stderr(), start_in_thread(options) as org:
         print(json.dumps(org.as_json()), flush=True)
-        asked_to_stop.wait()
+        while not asked_to_stop.wait(_GLANCE_SECONDS):
+            pass  # on Windows a wait without an end would keep Ctrl-C from being noticed
 
 
 @contextmanager
@@ -233,7 +237,7 @@ def _bind(port: int) -> socket.socket:
     # With the protocol named: only then does asyncio switch Nagle's algorithm off, which would
     # hold the body of every answer back for 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, _OWN_PORT, 1)
     try:
         listener.bind((_HOST, port))
     except (OSError, OverflowError) as broken:
