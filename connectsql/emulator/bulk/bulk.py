@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,8 @@ from connectsql.emulator.org import clock, datafile, ids
 from connectsql.emulator.org.core import OrgCore
 from connectsql.emulator.wire.errors import Refusal, not_found
 from connectsql.emulator.wire.http import Call
+
+Work = Callable[[OrgCore, Progress, str], Awaitable[None]]
 
 _LIFETIME = timedelta(days=7)
 _log = logging.getLogger("connectsql.emulator")
@@ -119,13 +121,13 @@ class Bulk:
 
     def start_batch(self, job: Job, batch: Batch) -> None:
         """Begin the work on one batch."""
-        work = query if job.is_query else ingest
-        self._org.tasks.spawn(self._worked_on(batch.id, work(self._org, self._progress, batch.id)))
+        self._org.tasks.spawn(self._worked_on(batch.id, query if job.is_query else ingest))
 
-    async def _worked_on(self, batch_id: str, work: Coroutine[Any, Any, None]) -> None:
+    async def _worked_on(self, batch_id: str, work: Work) -> None:
         """Do the work, and tell how it ended."""
         try:
-            await work
+            await self._org.tasks.give_way()
+            await work(self._org, self._progress, batch_id)
         except Ended:
             self._progress.end(batch_id)
         except Unusable as told:

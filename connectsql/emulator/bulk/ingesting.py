@@ -6,7 +6,6 @@ written in the same transaction, so a job goes on where it was when its org come
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -48,7 +47,7 @@ async def ingest(org: OrgCore, progress: Progress, batch_id: str) -> None:
             chunk[place] = refusal
         batch = _save(org, progress, job, batch_id, saver, chunk)
         left = None if left is None else left - len(chunk)
-        await asyncio.sleep(0)
+        await org.tasks.give_way()
         progress.check(batch_id)
     if fault and next(rows, None) is not None:
         raise Unusable(fault.message)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Callable, Generator
@@ -64,7 +63,7 @@ async def _keep(org: OrgCore, progress: Progress, job: Job, batch_id: str, text:
                 progress.spent(batch, started)
                 progress.store.save_batch(batch)
             if number:
-                await asyncio.sleep(0)
+                await org.tasks.give_way()
             started = time.perf_counter()
     finally:
         chunks.close()

@@ -1,22 +1,30 @@
-"""What came of a batch, as the files that clients fetch."""
+"""What came of a batch, as the files that clients fetch.
+
+Files are given in pieces: making a long one takes seconds, in which other calls have to be
+answered.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import chain, islice
-from typing import Any
+from collections.abc import Callable, Iterator
+from itertools import islice
 
 from connectsql.emulator.bulk.dialect import Dialect
 from connectsql.emulator.bulk.job import Batch, Job
 from connectsql.emulator.bulk.job_store import JobStore, Result
 from connectsql.emulator.bulk.reading import Broken, Table, Unusable
+from connectsql.emulator.wire.errors import not_found
 
+_PIECE = 2_000
 _FAILED = ["sf__Id", "sf__Error"]
 _SUCCESSFUL = ["sf__Id", "sf__Created"]
 
+Pieces = Iterator[bytes]
+Told = Callable[[Result], list[str] | None]
 
-def successful(store: JobStore, job: Job, batch: Batch | None) -> bytes:
-    """Return the rows that were saved, with the ids of their records."""
+
+def successful(store: JobStore, job: Job, batch: Batch | None) -> Pieces:
+    """Give the rows that were saved, with the ids of their records."""
 
     def told(result: Result) -> list[str] | None:
         _, record_id, created, error = result
@@ -25,8 +33,8 @@ def successful(store: JobStore, job: Job, batch: Batch | None) -> bytes:
     return _told(store, job, batch, _SUCCESSFUL, told)
 
 
-def failed(store: JobStore, job: Job, batch: Batch | None) -> bytes:
-    """Return the rows that were refused, and why."""
+def failed(store: JobStore, job: Job, batch: Batch | None) -> Pieces:
+    """Give the rows that were refused, and why."""
 
     def told(result: Result) -> list[str] | None:
         _, record_id, _, error = result
@@ -35,25 +43,32 @@ def failed(store: JobStore, job: Job, batch: Batch | None) -> bytes:
     return _told(store, job, batch, _FAILED, told)
 
 
-def unprocessed(store: JobStore, job: Job, batch: Batch | None) -> bytes:
-    """Return the rows that were not reached."""
+def unprocessed(store: JobStore, job: Job, batch: Batch | None) -> Pieces:
+    """Give the rows that were not reached."""
     table = _table(store, job, batch)
     if table is None or batch is None:
-        return b""
-    rows = islice(_cells(table), batch.position, None)
-    return _file(job, chain([table.names], rows))
+        return
+    dialect = _dialect(job)
+    yield dialect.file([table.names])
+    rows = enumerate(_cells(table))
+    while some := list(islice(rows, _PIECE)):
+        yield dialect.file(cells for number, cells in some if number >= batch.position)
 
 
-def _told(store: JobStore, job: Job, batch: Batch | None, names: list[str], told: Any) -> bytes:
+def _told(store: JobStore, job: Job, batch: Batch | None, names: list[str], told: Told) -> Pieces:
     table = _table(store, job, batch)
+    dialect = _dialect(job)
     if table is None or batch is None:
-        return _file(job, [names])
-    rows = (
-        first + cells
-        for result, cells in zip(store.results(batch.id), _cells(table), strict=False)
-        if (first := told(result)) is not None
-    )
-    return _file(job, chain([names + table.names], rows))
+        yield dialect.file([names])
+        return
+    yield dialect.file([names + table.names])
+    rows = zip(store.results(batch.id), _cells(table), strict=False)
+    while some := list(islice(rows, _PIECE)):
+        yield dialect.file(
+            first + cells for result, cells in some if (first := told(result)) is not None
+        )
+    if store.batch(batch.id) is None:  # deleted meanwhile: what was given is not all
+        raise not_found()
 
 
 def _table(store: JobStore, job: Job, batch: Batch | None) -> Table | None:
@@ -61,7 +76,7 @@ def _table(store: JobStore, job: Job, batch: Batch | None) -> Table | None:
     if batch is None:
         return None
     try:
-        return Table(store.content(batch.id), Dialect(job.column_delimiter, job.line_ending))
+        return Table(store.content(batch.id), _dialect(job))
     except Unusable:
         return None
 
@@ -74,8 +89,8 @@ def _cells(table: Table) -> Iterator[list[str]]:
         return
 
 
-def _file(job: Job, rows: Iterable[list[str]]) -> bytes:
-    return Dialect(job.column_delimiter, job.line_ending).file(rows)
+def _dialect(job: Job) -> Dialect:
+    return Dialect(job.column_delimiter, job.line_ending)
 
 
 def _word(value: bool) -> str:

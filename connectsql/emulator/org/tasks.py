@@ -1,7 +1,8 @@
 """What the org does in the background: bulk jobs.
 
-Tasks run in the server's event loop between calls, so they need no locks either; they give
-way to calls by awaiting.
+Tasks run in the server's event loop between calls, so they need no locks either; after each
+step they give way. However many there are, only one of them makes a step between two looks
+at the calls that have come in.
 """
 
 from __future__ import annotations
@@ -19,12 +20,18 @@ class Tasks:
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Start a task; to be called from the event loop, as handlers are."""
         task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)
         task.add_done_callback(self._ended)
+
+    async def give_way(self) -> None:
+        """Let calls, and the next steps of all others at work, come first."""
+        async with self._turn:
+            await asyncio.sleep(0)
 
     async def close(self) -> None:
         """Cancel all tasks and wait until they have ended."""

@@ -81,7 +81,7 @@ def test_a_transaction_that_is_refused_fails_its_rows_alone(org: Org) -> None:
     job = insert(org, [*(["good"] * 200), "bad", *(["beside it"] * 199), "last"])
     (batch,) = org.bulk.store.batches(job.id)
     assert (job.state, batch.processed, batch.failed) == ("JobComplete", 401, 200)
-    text = results.failed(org.bulk.store, job, batch).decode()
+    text = b"".join(results.failed(org.bulk.store, job, batch)).decode()
     assert text.count("FIELD_CUSTOM_VALIDATION_EXCEPTION:no:Name --") == 200
     account = org.object("Account")
     assert account is not None
@@ -141,3 +141,15 @@ def test_batches_of_a_day_are_counted(org: Org) -> None:
     job = insert(org, ["x"])
     assert job.state == "Failed"
     assert job.error == "ExceededQuota : ApiBatchItems Limit exceeded."
+
+
+def test_a_file_whose_job_is_deleted_while_it_is_made_is_not_taken_for_whole(org: Org) -> None:
+    job = insert(org, ["good"] * 4_500)
+    (batch,) = org.bulk.store.batches(job.id)
+    pieces = results.successful(org.bulk.store, job, batch)
+    assert next(pieces).count(b"\n") == 1
+    assert next(pieces).count(b"\n") == 2_000
+    org.bulk.delete(job)
+    with pytest.raises(Refusal) as caught:
+        list(pieces)
+    assert caught.value.status == 404
