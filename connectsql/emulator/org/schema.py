@@ -194,6 +194,12 @@ class SObject:
         """Return the field of that name in any spelling, or None."""
         return self.by_name.get(name.lower())
 
+    def child_relationship(self, name: str) -> ChildRelationship | None:
+        """Return the relationship of that name, in any spelling, to a record's children."""
+        wanted = name.lower()
+        them = self.child_relationships
+        return next((one for one in them if one.name and one.name.lower() == wanted), None)
+
     def components(self, compound: Field) -> tuple[Field, ...]:
         """Return the fields that a compound field is put together from."""
         return tuple(

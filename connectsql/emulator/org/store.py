@@ -132,6 +132,11 @@ class Store:
         found = self._connection.execute(self._fetches[sobject.name], (record_id,)).fetchone()
         return dict(zip(self._columns[sobject.name], found, strict=True)) if found else None
 
+    def live(self, sobject: SObject, record_id: str) -> Row | None:
+        """Return a record that is there and not deleted, or None."""
+        row = self.fetch(sobject, record_id)
+        return row if row and not row[DELETED] else None
+
     def is_deleted(self, sobject: SObject, record_id: str) -> bool | None:
         """Tell whether a record is deleted, or None if there never was one."""
         statement = f'SELECT "IsDeleted" FROM {quote(sobject.name)} WHERE "Id"=?'  # noqa: S608

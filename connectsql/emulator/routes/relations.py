@@ -32,12 +32,6 @@ def parent(org: Org, sobject: SObject, record_id: str, names: Sequence[str]) -> 
     return sobject, record_id
 
 
-def child_relationship(sobject: SObject, name: str) -> ChildRelationship | None:
-    """Return the relationship of that name, in any spelling, to a record's children."""
-    wanted = name.lower()
-    return next((one for one in sobject.child_relationships if _is(one, wanted)), None)
-
-
 def children(
     org: Org, call: Call, record_id: str, relationship: ChildRelationship, names: Sequence[str]
 ) -> Answer:
@@ -55,7 +49,3 @@ def children(
         version=call.version,
     )
     return query.query(org, asked)
-
-
-def _is(relationship: ChildRelationship, wanted: str) -> bool:
-    return relationship.name is not None and relationship.name.lower() == wanted

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from connectsql.emulator.org import ids
 from connectsql.emulator.org.saving.records import without_id
 from connectsql.emulator.org.schema import Field, SObject
-from connectsql.emulator.org.tables import DELETED
 from connectsql.emulator.routes import blobs, relations
 from connectsql.emulator.routes.conditions import State, is_conditional
 from connectsql.emulator.routes.handler import (
@@ -19,6 +17,7 @@ from connectsql.emulator.routes.handler import (
     named_object,
     since,
 )
+from connectsql.emulator.routes.results import saved
 from connectsql.emulator.soql.read import read_records, selected_fields
 from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal, not_found, refuse_row
@@ -101,7 +100,7 @@ def upsert(org: Org, call: Call) -> Answer:
         return _created(call, sobject, record_id, created=True)
     if call.version < _BODY_ON_UPDATE_SINCE:
         return Answer(status=204, records=1)
-    return Answer(body=_saved(record_id) | {"created": False}, records=1)
+    return Answer(body=saved(record_id, created=False), records=1)
 
 
 @routes.route("GET", "/sobjects/{object}/{key}/{value}")
@@ -140,7 +139,7 @@ def _related(org: Org, call: Call, act: _Act) -> Answer:
     record_id = _existing_id(org, sobject, key)
     if act is _read and blobs.is_blob(sobject, names[-1]) and len(names) == 1:
         return blobs.read(org, sobject, record_id, names[0])
-    children = relations.child_relationship(sobject, names[0]) if len(names) == 1 else None
+    children = sobject.child_relationship(names[0]) if len(names) == 1 else None
     if children is not None and act is _read:
         return relations.children(org, call, record_id, children, listed(call, "fields"))
     return act(org, call, *relations.parent(org, sobject, record_id, names))
@@ -170,8 +169,8 @@ def _by_key(org: Org, call: Call, act: _Act) -> Answer:
 
 def _read(org: Org, call: Call, sobject: SObject, record_id: str) -> Answer:
     fields = _with_id(sobject, selected_fields(sobject, listed(call, "fields")))
-    row = org.store.fetch(sobject, record_id)
-    if row is None or row.get(DELETED):
+    row = org.store.live(sobject, record_id)
+    if row is None:
         raise not_found()
     state = State.of(sobject, row)
     if state.is_known(call):
@@ -227,13 +226,9 @@ def _known_id(org: Org, sobject: SObject, text: str) -> str:
 def _created(
     call: Call, sobject: SObject, record_id: str, *, created: bool | None = None
 ) -> Answer:
-    body = _saved(record_id) | ({} if created is None else {"created": created})
+    body = saved(record_id) if created is None else saved(record_id, created=created)
     headers = {"Location": _url(call, sobject, record_id)}
     return Answer(status=201, body=body, headers=headers, records=1)
-
-
-def _saved(record_id: str) -> dict[str, Any]:
-    return {"id": record_id, "success": True, "errors": []}
 
 
 def _url(call: Call, sobject: SObject, record_id: str) -> str:

@@ -115,14 +115,10 @@ class _Checked:
         return spelling, children
 
     def _child_relationship(self, name: str) -> tuple[str, SObject, Field] | None:
-        for one in self.scope.root.sobject.raw.get("childRelationships") or ():
-            spelling = one.get("relationshipName")
-            if spelling and spelling.lower() == name.lower():
-                sobject = self._schema.find(one["childSObject"])
-                lookup = sobject.field(one["field"]) if sobject else None
-                if sobject and lookup:
-                    return spelling, sobject, lookup
-        return None
+        found = self.scope.root.sobject.child_relationship(name)
+        sobject = self._schema.find(found.child) if found else None
+        lookup = sobject.field(found.field) if found and sobject else None
+        return (found.name or name, sobject, lookup) if found and sobject and lookup else None
 
     def _owned(self) -> list[Test]:
         """Return what USING SCOPE demands; the one user of the org has neither team nor queue."""

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from connectsql.emulator.org.saving.references import no_such_column
 from connectsql.emulator.org.schema import Field, SObject
 from connectsql.emulator.org.store import Store
 from connectsql.emulator.soql.bound import BoundQuery, Column, OneOf, Record, Table
 from connectsql.emulator.soql.expressions import expression
 from connectsql.emulator.soql.shape import ChildrenShape, RecordShape
 from connectsql.emulator.soql.translate import select
-from connectsql.emulator.wire.errors import Refusal
 
 
 def selected_fields(sobject: SObject, names: Sequence[str]) -> tuple[Field, ...]:
@@ -24,8 +24,7 @@ def selected_fields(sobject: SObject, names: Sequence[str]) -> tuple[Field, ...]
     for name in names:
         field = sobject.field(name)
         if field is None:
-            message = f"No such column '{name}' on sobject of type {sobject.name}"
-            raise Refusal("INVALID_FIELD", message)
+            raise no_such_column(name, sobject)
         found[field.name] = field
     return tuple(found.values())
 

@@ -28,7 +28,6 @@ from connectsql.emulator.org.formulas.record import Record
 from connectsql.emulator.org.journal import Change
 from connectsql.emulator.org.schema import Field, SObject
 from connectsql.emulator.org.store import Row
-from connectsql.emulator.org.tables import DELETED
 from connectsql.emulator.wire.errors import refuse_row
 
 _log = logging.getLogger("connectsql.emulator")
@@ -72,8 +71,8 @@ class Engine:
     def reach(self, lookup: Field, record_id: str) -> Record | None:
         """Return the record that a lookup leads to."""
         sobject = self._data.schema.of_id(record_id, lookup.reference_to)
-        row = self._data.store.fetch(sobject, record_id) if sobject else None
-        return Record(sobject, row, self.reach) if row and not row[DELETED] else None
+        row = self._data.store.live(sobject, record_id) if sobject else None
+        return Record(sobject, row, self.reach) if row else None
 
     def settle(self) -> None:
         """Bring formulas and roll-ups up to what the transaction under way changed."""
@@ -156,8 +155,8 @@ class Engine:
         """Compute formulas anew and return what that changed."""
         changed = []
         for sobject, record_id in stale:
-            before = self._data.store.fetch(sobject, record_id)
-            if before is None or before[DELETED]:
+            before = self._data.store.live(sobject, record_id)
+            if before is None:
                 continue
             after = dict(before)
             self._plans[sobject.name].derive(after)
@@ -177,8 +176,8 @@ class Engine:
                 for parent in rollup.parents(change)
             )
             for record_id in parents:
-                before = store.fetch(rollup.sobject, record_id)
-                if before is None or before[DELETED]:
+                before = store.live(rollup.sobject, record_id)
+                if before is None:
                     continue
                 value = rollup.value(store, record_id, self.reach)
                 if value != before[rollup.field.name]:

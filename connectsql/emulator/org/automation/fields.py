@@ -13,6 +13,7 @@ from connectsql.emulator.org import values
 from connectsql.emulator.org.clock import Clock
 from connectsql.emulator.org.formulas.compiler import Compiler, Step
 from connectsql.emulator.org.formulas.conversion import fitting
+from connectsql.emulator.org.formulas.functions import CANNOT_BE_COMPUTED
 from connectsql.emulator.org.formulas.record import Record
 from connectsql.emulator.org.formulas.syntax import FormulaError, parse
 from connectsql.emulator.org.schema import NUMBERS, Field, Schema, SObject
@@ -23,7 +24,6 @@ _SET_BY_THE_ORG = frozenset(
     {"Id", "IsDeleted", "CreatedDate", "CreatedById", "SystemModstamp"}
     | {"LastModifiedDate", "LastModifiedById"}
 )
-_CANNOT_BE_COMPUTED = (ArithmeticError, AttributeError, IndexError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ def _compiled(
     def value(record: Record) -> Any:
         try:
             return fitting(field, evaluate(record))
-        except _CANNOT_BE_COMPUTED:
+        except CANNOT_BE_COMPUTED:
             return fitting(field, None)
 
     return Formula(sobject, field, value, tuple(compiler.steps), compiler.changes_with)

@@ -41,8 +41,8 @@ class Handle:
     def get(self, record_id: str) -> Record | None:
         """Return a record that is there, or None."""
         sobject = self._data.schema.of_id(record_id)
-        row = self._data.store.fetch(sobject, record_id) if sobject else None
-        return Record(sobject, row, self._reach) if row and not row["IsDeleted"] else None
+        row = self._data.store.live(sobject, record_id) if sobject else None
+        return Record(sobject, row, self._reach) if row else None
 
     def find(self, object: str, field: str, value: Any) -> list[Record]:
         """Return the records, not deleted, whose field equals a value."""

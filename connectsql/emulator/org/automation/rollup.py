@@ -13,7 +13,7 @@ from connectsql.emulator.org.clock import Clock
 from connectsql.emulator.org.formulas.compiler import Compiler
 from connectsql.emulator.org.formulas.conversion import fitting, typed
 from connectsql.emulator.org.formulas.forms import Evaluate
-from connectsql.emulator.org.formulas.functions import truth
+from connectsql.emulator.org.formulas.functions import CANNOT_BE_COMPUTED, truth
 from connectsql.emulator.org.formulas.record import Reach, Record
 from connectsql.emulator.org.formulas.syntax import FormulaError, parse
 from connectsql.emulator.org.journal import Change
@@ -103,5 +103,5 @@ def _is_number(field: Field) -> bool:
 def _holds(where: Evaluate, record: Record) -> bool:
     try:
         return truth(where(record))
-    except (ArithmeticError, AttributeError, TypeError, ValueError):
+    except CANNOT_BE_COMPUTED:
         return False

@@ -75,8 +75,8 @@ class Moves:
         """Fill what was emptied with an entry, unless it leads elsewhere or is gone by now."""
         for name, record_id, field, value in self._ledger.take_emptied(entry):
             sobject = self._data.schema.find(name)
-            row = self._data.store.fetch(sobject, record_id) if sobject else None
-            if sobject and row and not row[DELETED] and row.get(field, value) is None:
+            row = self._data.store.live(sobject, record_id) if sobject else None
+            if sobject and row and row.get(field, value) is None:
                 self._set_lookup(sobject, record_id, field, value)
 
     def _set_lookup(self, sobject: SObject, record_id: str, field: str, value: str | None) -> None:

@@ -15,6 +15,9 @@ from typing import Any
 from connectsql.emulator.org import clock
 
 Function = Callable[..., Any]
+CANNOT_BE_COMPUTED = (ArithmeticError, AttributeError, IndexError, TypeError, ValueError)
+"""What functions raise: the result is null then."""
+
 _DAY = Decimal(86400)
 
 

@@ -9,6 +9,7 @@ from connectsql.emulator.org import ids
 from connectsql.emulator.org.clock import Clock
 from connectsql.emulator.org.formulas.compiler import Compiler
 from connectsql.emulator.org.formulas.conversion import fitting
+from connectsql.emulator.org.formulas.functions import CANNOT_BE_COMPUTED
 from connectsql.emulator.org.formulas.record import Record
 from connectsql.emulator.org.formulas.syntax import FormulaError, parse
 from connectsql.emulator.org.schema import NUMBERS, Field, Schema, SObject
@@ -47,7 +48,7 @@ class Defaults:
         try:
             make = compiler.compile(parse(text))
             value = fitting(field, make(self._nothing))
-        except (FormulaError, ArithmeticError, AttributeError, TypeError, ValueError):
+        except (FormulaError, *CANNOT_BE_COMPUTED):
             return
         if compiler.changes_with:
             self._made.append((field, make))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectsql.emulator.routes.control.handler import ControlHandler, Controls
+from connectsql.emulator.routes.control.handler import ControlHandler, Controls, refusing
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router
@@ -20,8 +20,6 @@ async def gap(controls: Controls, call: Call) -> Answer:
     ids = told.get("ids", [])
     if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
         raise Refusal("INVALID_GAP", "ids is a list of ids")
-    try:
+    with refusing("INVALID_GAP"):
         events.gap(str(told.get("object")), ids, str(told.get("kind", "UPDATE")))
-    except ValueError as wrong:
-        raise Refusal("INVALID_GAP", str(wrong)) from None
     return Answer(status=204)

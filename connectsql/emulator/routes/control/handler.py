@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from connectsql.emulator.calls import CallLog
 from connectsql.emulator.whole import Org
+from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import Answer, Call
 
 
@@ -19,3 +21,12 @@ class Controls:
 
 
 ControlHandler = Callable[[Controls, Call], Awaitable[Answer]]
+
+
+@contextmanager
+def refusing(code: str) -> Iterator[None]:
+    """Turn a ``ValueError`` of the block, which says what is wrong, into a refusal."""
+    try:
+        yield
+    except ValueError as wrong:
+        raise Refusal(code, str(wrong)) from None

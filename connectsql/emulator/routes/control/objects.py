@@ -18,9 +18,9 @@ from typing import Any
 
 from connectsql.emulator.org.reshaping.reshaping import Reshaping
 from connectsql.emulator.org.schema import Field, SObject
-from connectsql.emulator.routes.control.handler import ControlHandler, Controls
+from connectsql.emulator.routes.control.handler import ControlHandler, Controls, refusing
 from connectsql.emulator.routes.handler import named_object
-from connectsql.emulator.wire.errors import Refusal, not_found
+from connectsql.emulator.wire.errors import not_found
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router
 
@@ -31,10 +31,8 @@ routes: Router[ControlHandler] = Router()
 async def add_object(controls: Controls, call: Call) -> Answer:
     """Add an object."""
     told = call.json_object()
-    try:
+    with refusing("INVALID_CHANGE"):
         sobject = Reshaping(controls.org).add_object(told)
-    except ValueError as wrong:
-        raise _refused(wrong) from None
     return Answer(status=201, body=controls.org.describes.whole(sobject, call.version))
 
 
@@ -42,10 +40,8 @@ async def add_object(controls: Controls, call: Call) -> Answer:
 async def drop_object(controls: Controls, call: Call) -> Answer:
     """Drop an object with its records."""
     sobject = named_object(controls.org, call)
-    try:
+    with refusing("INVALID_CHANGE"):
         Reshaping(controls.org).drop_object(sobject)
-    except ValueError as wrong:
-        raise _refused(wrong) from None
     return Answer(status=204)
 
 
@@ -53,10 +49,8 @@ async def drop_object(controls: Controls, call: Call) -> Answer:
 async def add_field(controls: Controls, call: Call) -> Answer:
     """Add a field."""
     sobject, told = named_object(controls.org, call), call.json_object()
-    try:
+    with refusing("INVALID_CHANGE"):
         field = Reshaping(controls.org).add_field(sobject, told)
-    except ValueError as wrong:
-        raise _refused(wrong) from None
     return Answer(status=201, body=_described(controls, sobject, field))
 
 
@@ -64,10 +58,8 @@ async def add_field(controls: Controls, call: Call) -> Answer:
 async def change_field(controls: Controls, call: Call) -> Answer:
     """Change a field."""
     sobject, told = named_object(controls.org, call), call.json_object()
-    try:
+    with refusing("INVALID_CHANGE"):
         field = Reshaping(controls.org).change_field(sobject, _named_field(sobject, call), told)
-    except ValueError as wrong:
-        raise _refused(wrong) from None
     return Answer(body=_described(controls, sobject, field))
 
 
@@ -75,10 +67,8 @@ async def change_field(controls: Controls, call: Call) -> Answer:
 async def drop_field(controls: Controls, call: Call) -> Answer:
     """Drop a field with its values."""
     sobject = named_object(controls.org, call)
-    try:
+    with refusing("INVALID_CHANGE"):
         Reshaping(controls.org).drop_field(sobject, _named_field(sobject, call))
-    except ValueError as wrong:
-        raise _refused(wrong) from None
     return Answer(status=204)
 
 
@@ -92,7 +82,3 @@ def _named_field(sobject: SObject, call: Call) -> Field:
 def _described(controls: Controls, sobject: SObject, field: Field) -> dict[str, Any]:
     now = controls.org.schema.find(sobject.name) or sobject
     return next(dict(one) for one in now.raw["fields"] if one["name"] == field.name)
-
-
-def _refused(wrong: ValueError) -> Refusal:
-    return Refusal("INVALID_CHANGE", str(wrong))

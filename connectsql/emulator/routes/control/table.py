@@ -25,7 +25,7 @@ import re
 from dataclasses import asdict
 
 from connectsql.emulator.routes.control import bin, events, objects
-from connectsql.emulator.routes.control.handler import ControlHandler, Controls
+from connectsql.emulator.routes.control.handler import ControlHandler, Controls, refusing
 from connectsql.emulator.wire.errors import Refusal
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router
@@ -97,10 +97,8 @@ async def faults(controls: Controls, call: Call) -> Answer:
 @routes.route("POST", "/__emulator__/faults")
 async def plan_faults(controls: Controls, call: Call) -> Answer:
     """Add to the fault plan."""
-    try:
+    with refusing("INVALID_FAULT"):
         controls.org.faults.extend(call.json())
-    except ValueError as wrong:
-        raise Refusal("INVALID_FAULT", str(wrong)) from None
     return await faults(controls, call)
 
 

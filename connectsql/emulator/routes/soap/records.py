@@ -47,7 +47,7 @@ def _merged(org: Org, request: Part) -> dict[str, Any]:
     try:
         return _in_order(results.merged(org, master, losers, fields))
     except Refusal as refusal:
-        return _in_order({"id": None, "success": False, "errors": refusal.as_rows()})
+        return _in_order(results.refused(refusal, id=None))
 
 
 def _in_order(result: dict[str, Any]) -> dict[str, Any]:
