@@ -212,3 +212,40 @@ def test_hooks_file_is_run(tmp_path: Path) -> None:
         client = Client(running)
         assert client.row_error("Account", Name="A")["message"] == "never"
         client.close()
+
+
+@pytest.mark.parametrize("result", [True, 0, (), ("message", 1)])
+def test_a_rule_that_returns_no_message_says_so(teach: Teach, result: Any) -> None:
+    automation = Automation()
+    automation.validation("Account")(lambda record, before: result)
+    error = teach(automation).row_error("Account", Name="A")
+    assert error["errorCode"] == "FIELD_CUSTOM_VALIDATION_EXCEPTION"
+    assert "neither None nor a message" in error["message"]
+
+
+def test_a_failing_trigger_tells_the_line_that_failed(teach: Teach) -> None:
+    automation = Automation()
+
+    @automation.after_save("Account")
+    def fails(record: Any, before: Any, org: Any) -> None:
+        org.get(record["Id"])
+        org.create("Nothing", {})
+
+    line = fails.__code__.co_firstlineno + 3
+    error = teach(automation).row_error("Account", Name="A")
+    assert error["message"].endswith(f"Trigger.fails: line {line}, column 1")
+
+
+def test_all_automations_of_a_file_count(tmp_path: Path) -> None:
+    file = tmp_path / "hooks.py"
+    file.write_text(
+        "from connectsql.emulator import Automation\n"
+        "one, two = Automation(), Automation()\n"
+        "one.formula('Account', 'Site', 'Name')\n"
+        "two.formula('Account', 'Description', 'Name')\n"
+    )
+    with start_in_thread(Options(hooks=file, seed_records={"Account": 1})) as org:
+        client = Client(org)
+        (account,) = client.query("SELECT Name, Site, Description FROM Account")
+        assert account["Name"] == account["Site"] == account["Description"]
+        client.close()
