@@ -32,6 +32,7 @@ _PAGE = 200
 CREATE = "created by collections of 200"
 UPDATE = "updated by collections of 200"
 INGEST = "inserted by a bulk job"
+CREATE_TOLD = "created by collections of 200, with change events"
 QUERY = "read by queries of 2,000"
 BULK_QUERY = "read by a bulk query"
 
@@ -56,7 +57,9 @@ def measure(ground: Ground, *, quick: bool = False) -> Iterator[Figure]:
     taken = Times()
     with ExitStack() as stack:
         client = _Client(stack.enter_context(org({"Account": sizes.read})), stack)
+        told = _Client(stack.enter_context(org({}, "--events=*")), stack)
         ways = {
+            CREATE_TOLD: (told.create, sizes.written),
             CREATE: (client.create, sizes.written),
             UPDATE: (client.update, sizes.written),
             INGEST: (client.ingest, sizes.ingested),
@@ -67,11 +70,13 @@ def measure(ground: Ground, *, quick: bool = False) -> Iterator[Figure]:
             for way in in_turn(list(ways), repetition):
                 act, count = ways[way]
                 work = act(count)
-                with taken.taken(way, "org"):
+                with taken.taken("org", way):
                     work()
     for way, (_, count) in ways.items():
-        speed = [count / seconds for seconds in taken.of(way, "org")]
+        speed = [count / seconds for seconds in taken.of("org", way)]
         yield Figure(name=way, unit="rows/s", repetitions=speed, target=_TARGETS.get(way))
+    slower = taken.ratios("org", CREATE_TOLD, CREATE)
+    yield Figure(name="change events: a create takes so much longer", unit="x", repetitions=slower)
     yield _memory(sizes.held)
 
 

@@ -81,9 +81,9 @@ class OrgProcess:
 
 
 @contextmanager
-def org(seeds: Mapping[str, int]) -> Iterator[OrgProcess]:
-    """Start `connectsql emulator` with so many records of each object."""
-    options = [f"--seed-records={name}={number}" for name, number in seeds.items()]
+def org(seeds: Mapping[str, int], *more: str) -> Iterator[OrgProcess]:
+    """Start `connectsql emulator` with so many records of each object and more options."""
+    options = [*more, *(f"--seed-records={name}={number}" for name, number in seeds.items())]
     with _process("emulator", *options, stdout=subprocess.PIPE) as process:
         assert process.stdout
         told = json.loads(process.stdout.readline())
