@@ -109,7 +109,7 @@ class Application:
             case "session_expired":
                 self.org.sessions.end(call.token)
             case _:
-                return dispatch.refused(fault.refusal)
+                return dispatch.refused_as_called(self.org, call, fault.refusal)
         return self._handled(call)
 
     async def _late(self, call: Call, ms: float) -> Answer:

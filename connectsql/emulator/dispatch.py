@@ -9,6 +9,7 @@ from connectsql.emulator.routes import versions
 from connectsql.emulator.routes.bulk import v1 as bulk_v1
 from connectsql.emulator.routes.handler import Handler
 from connectsql.emulator.routes.login import authorize, identity, tokens
+from connectsql.emulator.routes.login.refusals import LoginRefused
 from connectsql.emulator.routes.soap import service as soap
 from connectsql.emulator.routes.table import data_routes
 from connectsql.emulator.whole import Org
@@ -25,6 +26,8 @@ from connectsql.emulator.wire.packing import unpack
 from connectsql.emulator.wire.router import Router
 
 _VERSIONED = re.compile(r"/services/data/v([1-9]\d*)\.0(/.*)?")
+
+_LOGIN = "/services/oauth2/"
 
 _OPEN: Router[Handler] = Router()
 for _routes in (
@@ -58,6 +61,17 @@ def refused(refusal: Refusal) -> Answer:
     return Answer(
         status=refusal.status, body=refusal.as_body(), headers=refusal.headers, known=known
     )
+
+
+def refused_as_called(org: Org, call: Call, refusal: Refusal) -> Answer:
+    """Return a refusal in the form of the API that was called."""
+    if bulk_v1.is_meant(call):
+        return bulk_v1.refused(org, call, refusal)
+    if soap.is_meant(call):
+        return soap.refused(call, refusal)
+    if call.path.startswith(_LOGIN):
+        return refused(LoginRefused(refusal.code, refusal.message, status=refusal.status))
+    return refused(refusal)
 
 
 def _answer(org: Org, call: Call) -> Answer:

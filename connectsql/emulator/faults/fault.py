@@ -91,7 +91,14 @@ class Fault:
         """Tell whether a bulk job or an event of an object is one of those it is for."""
         return self.object is None or self.object.lower() == sobject.lower()
 
-    def falls(self, chance: Random) -> bool:
+    def __post_init__(self) -> None:
+        self._chance = Random()  # noqa: S311 - chance that can be repeated, not secrecy
+
+    def repeat(self, seed: str) -> None:
+        """Let chance decide as it always does for this seed."""
+        self._chance.seed(seed)
+
+    def falls(self) -> bool:
         """Tell whether it happens to a call that fits, and count the call."""
         self.met += 1
         if self.times is not None and self.happened >= self.times:
@@ -100,7 +107,7 @@ class Fault:
             return False
         if self.every is not None and self.met % self.every:
             return False
-        if self.probability is not None and chance.random() >= self.probability:
+        if self.probability is not None and self._chance.random() >= self.probability:
             return False
         self.happened += 1
         return True

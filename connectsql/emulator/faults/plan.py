@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from random import Random
 from typing import Any
 
 from connectsql.emulator.faults.fault import (
@@ -27,11 +26,15 @@ _QUOTAS = ("total", "concurrent")
 
 
 class FaultPlan:
-    """The faults in force. ``seed`` decides what those with a probability happen to."""
+    """The faults in force. ``seed`` decides what those with a probability happen to.
+
+    Each has a chance of its own: how often another one was met, which may depend on when
+    jobs had their turn, changes nothing about it.
+    """
 
     def __init__(self, seed: int = 1) -> None:
         self.faults: list[Fault] = []
-        self._chance = Random(seed)  # noqa: S311 - chance that can be repeated, not secrecy
+        self._seed: Any = seed
 
     def extend(self, told: Any) -> list[Fault]:
         """Add the faults of a plan; raises ``ValueError`` if one makes no sense.
@@ -41,7 +44,9 @@ class FaultPlan:
         seed, faults = _parts(told)
         added = [_read(one, n) for n, one in enumerate(faults, 1)]
         if seed is not None:
-            self._chance.seed(seed)
+            self._seed = seed
+        for number, one in enumerate(added, len(self.faults)):
+            one.repeat(f"{self._seed}/{number}")
         self.faults += added
         return added
 
@@ -60,7 +65,7 @@ class FaultPlan:
             for one in self.faults
             if one.part == part and one.action not in aside and one.fits(call)
         ]
-        due = [one for one in fitting if one.falls(self._chance)]
+        due = [one for one in fitting if one.falls()]
         return due[0] if due else None
 
     def of_job(self, sobject: str) -> Fault | None:
@@ -78,11 +83,11 @@ class FaultPlan:
             place: one.refusal
             for place in range(count if fitting else 0)
             for one in fitting
-            if one.falls(self._chance)
+            if one.falls()
         }
 
     def _first(self, actions: frozenset[str], sobject: str) -> Fault | None:
-        due = [one for one in self._about(actions, sobject) if one.falls(self._chance)]
+        due = [one for one in self._about(actions, sobject) if one.falls()]
         return due[0] if due else None
 
     def _about(self, actions: frozenset[str], sobject: str) -> list[Fault]:

@@ -186,6 +186,40 @@ def test_chance_is_the_same_for_the_same_seed(client: Client) -> None:
     assert set(first) == {200, 503}
 
 
+def test_chance_of_one_fault_does_not_depend_on_how_often_others_are_met(client: Client) -> None:
+    fault = {"action": "error", "path": "limits$", "probability": 0.5}
+    fault |= {"status": 503, "errorCode": "X", "message": "by chance"}
+    other = fault | {"path": "recordCount"}
+    outcomes = []
+    for others in (0, 3):
+        client.call("DELETE", FAULTS)
+        client.call("POST", FAULTS, json={"seed": 7, "faults": [other, fault]})
+        for _ in range(others):
+            client.get("limits/recordCount")
+        outcomes.append([client.get("limits").status_code for _ in range(30)])
+    assert outcomes[0] == outcomes[1]
+    assert set(outcomes[0]) == {200, 503}
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/services/oauth2/token", '{"error":"BUSY","error_description":"try again"}'),
+        ("/services/async/60.0/job", "<exceptionCode>BUSY</exceptionCode>"),
+        ("/services/Soap/u/60.0", "<faultstring>BUSY: try again</faultstring>"),
+        ("/services/Soap/c/60.0", "<sf:exceptionCode>BUSY</sf:exceptionCode>"),
+        ("/services/data/v60.0/limits", '[{"message":"try again","errorCode":"BUSY"}]'),
+    ],
+)
+def test_a_planned_error_has_the_form_of_the_api_called(
+    fresh: Client, path: str, told: str
+) -> None:
+    plan(fresh, action="error", status=503, errorCode="BUSY", message="try again")
+    answer = fresh.call("POST", path, data="<x/>", headers={"Content-Type": "text/xml"})
+    assert answer.status_code == 503
+    assert told in answer.text
+
+
 def test_an_expired_session_is_refused_until_the_next_login(fresh: Client) -> None:
     plan(fresh, action="session_expired", nth=2)
     assert fresh.get("limits").status_code == 200

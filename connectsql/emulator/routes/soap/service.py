@@ -33,6 +33,8 @@ class _UnknownOperation(Fault):
     """An operation that the emulator does not have: it is listed with the unknown calls."""
 
 
+_PREFIX = "/services/Soap/"
+
 routes: Router[Handler] = Router()
 
 
@@ -49,6 +51,19 @@ def partner(org: Org, call: Call) -> Answer:
 def enterprise(org: Org, call: Call) -> Answer:
     """Answer a call of the enterprise API."""
     return _answer(org, call, _ENTERPRISE)
+
+
+def is_meant(call: Call) -> bool:
+    """Tell whether a call is one of this API."""
+    return call.path.startswith(_PREFIX)
+
+
+def refused(call: Call, refusal: Refusal) -> Answer:
+    """Return a refusal in the form of this API, whatever was called."""
+    namespace = _ENTERPRISE if call.path.startswith(f"{_PREFIX}c/") else _PARTNER
+    answered = fault(namespace, api_fault(refusal.code, refusal.message))
+    answered.status = max(answered.status, refusal.status)
+    return answered
 
 
 def _answer(org: Org, call: Call, namespace: str) -> Answer:
@@ -121,7 +136,7 @@ def _logout(org: Org, call: Call, request: Request) -> Result:
 
 
 def _server_timestamp(org: Org, call: Call, request: Request) -> Result:
-    return {"timestamp": clock.stamp(org.now()).replace("+0000", "Z")}
+    return {"timestamp": clock.with_z(clock.stamp(org.now()))}
 
 
 def _user_info(org: Org, call: Call, request: Request) -> Result:
