@@ -100,13 +100,18 @@ def _of_set(
         "SELECT " + ", ".join(columns),
         from_tables(query),
         _where(query, [], values, deleted=deleted),
-        "GROUP BY " + ", ".join(key(one, expression(one)) for one in keys) if keys else "",
+        _group_by(keys, absent),
     ]
-    tests = ["count(*) > 0"] if absent and not keys else []
     if groups.having:
-        tests.append(filter_sql(groups.having, values, absent))
-    parts.append("HAVING " + " AND ".join(tests) if tests else "")
+        parts.append("HAVING " + filter_sql(groups.having, values, absent))
     return " ".join(filter(None, parts))
+
+
+def _group_by(keys: tuple[Operand, ...], absent: frozenset[Operand]) -> str:
+    """Group by the keys of a set; the total of all sets is no group where there are no rows."""
+    if keys:
+        return "GROUP BY " + ", ".join(key(one, expression(one)) for one in keys)
+    return "GROUP BY NULL" if absent else ""
 
 
 def _where(query: BoundQuery, tests: list[str], values: list[Any], *, deleted: bool) -> str:

@@ -59,6 +59,8 @@ def test_fields_tell_what_a_sync_needs(client: Client) -> None:
     assert not contact["Name"]["createable"]
     assert contact["AccountId"]["referenceTo"] == ["Account"]
     assert contact["AccountId"]["relationshipName"] == "Account"
+    assert contact["LastName"]["compoundFieldName"] == "Name"
+    assert fields(client, "Account")["Name"]["compoundFieldName"] == "Name"
     external = contact["ExternalId__c"]
     assert external["externalId"]
     assert external["unique"]
@@ -105,7 +107,10 @@ def test_a_real_describe_comes_out_as_it_went_in(tmp_path: Path) -> None:
 def test_our_fields_are_like_the_real_ones(client: Client, name: str) -> None:
     raw = json.loads(REAL.with_name(f"cumulusci-{name}.json").read_text())
     real = {field["name"]: field for field in raw["fields"]}
-    same = ("type", "soapType", "length", "byteLength", "updateable", "nillable", "referenceTo")
+    same = (
+        *("type", "soapType", "length", "byteLength", "updateable", "nillable"),
+        *("referenceTo", "compoundFieldName"),
+    )
     for field in fields(client, name).values():
         known = real.get(field["name"])
         if known:

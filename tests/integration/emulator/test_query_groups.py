@@ -108,6 +108,7 @@ def test_no_rows_are_one_group_without_keys_and_none_with(deals: Client) -> None
     assert rows(deals, f"SELECT COUNT(Id), SUM(Amount) {where}") == [(0, None)]
     assert rows(deals, f"SELECT Name, COUNT(Id) {where} GROUP BY Name") == []
     assert rows(deals, f"SELECT Name, COUNT(Id) {where} GROUP BY ROLLUP(Name)") == []
+    assert rows(deals, f"SELECT Name {where} GROUP BY ROLLUP(Name)") == []
 
 
 def test_groups_need_no_aggregate(deals: Client) -> None:
@@ -191,6 +192,13 @@ def test_subtotals_from_right_to_left(deals: Client) -> None:
         ("Prospecting", None, 2, 0, 1),
         (None, None, 5, 1, 1),
     ]
+
+
+def test_subtotals_need_no_aggregate(deals: Client) -> None:
+    text = "SELECT GROUPING(StageName) s, StageName FROM Opportunity GROUP BY ROLLUP(StageName)"
+    assert rows(deals, text) == [(0, "Closed Won"), (0, "Prospecting"), (1, None)]
+    text = "SELECT StageName FROM Opportunity GROUP BY CUBE(StageName) HAVING COUNT(Id) > 2"
+    assert rows(deals, text) == [("Closed Won",), (None,)]
 
 
 def test_subtotals_of_every_combination(deals: Client) -> None:
