@@ -6,7 +6,6 @@ import re
 
 from connectsql.emulator.org.core import OrgCore
 from connectsql.emulator.org.schema import SObject
-from connectsql.emulator.org.tables import quote
 from connectsql.emulator.soql.parse import parse
 
 _DEFAULT, _LARGEST = 100_000, 250_000
@@ -29,12 +28,7 @@ def chunks(org: OrgCore, sobject: SObject, text: str, size: int) -> list[str]:
     query = parse(text)
     if query.order or query.limit is not None or query.offset or query.grouping:
         return []
-    table = quote(sobject.name)
-    statement = (
-        f'SELECT "Id" FROM (SELECT "Id", row_number() OVER (ORDER BY "Id") AS n FROM {table}) '  # noqa: S608
-        "WHERE (n - 1) % ? = 0 ORDER BY 1"
-    )
-    lows = [record_id for (record_id,) in org.store.first(statement, (size,))]
+    lows = org.store.every_nth_id(sobject, size)
     return [
         _within(text, query.source.path.at, low, high)
         for low, high in zip(lows, [*lows[1:], None], strict=True)

@@ -12,6 +12,7 @@ from connectsql.emulator.bulk import xml
 from connectsql.emulator.bulk.dialect import Dialect
 from connectsql.emulator.bulk.job import Batch, Job
 from connectsql.emulator.bulk.job_store import JobStore
+from connectsql.emulator.org import clock
 
 JSON_TYPE, XML_TYPE, CSV_TYPE = "application/json", "application/xml", "text/csv"
 _RESULT = "752"
@@ -150,7 +151,7 @@ def _error(text: str) -> Told:
 
 def _with_z(told: Told) -> Told:
     return {
-        name: value.replace("+0000", "Z") if name in _TIMES else value
+        name: clock.with_z(value) if name in _TIMES else value
         for name, value in told.items()
     }
 

@@ -7,20 +7,20 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
+from connectsql.emulator.wire.xml import INSTANCE, is_null, parse, qualified
+
 NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
-_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
-_NIL = f"{{{_INSTANCE}}}nil"
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
 
 
 def fields(body: bytes) -> dict[str, str]:
     """Return the children of the outer element as a mapping; raises ``ValueError``."""
-    return {_name(one): (one.text or "").strip() for one in _parsed(body)}
+    return {_name(one): (one.text or "").strip() for one in parse(body)}
 
 
 def records(body: bytes) -> list[dict[str, Any]]:
     """Return the records of ``<sObjects><sObject>...``; raises ``ValueError``."""
-    return [_record(one) for one in _parsed(body) if _name(one) == "sObject"]
+    return [_record(one) for one in parse(body) if _name(one) == "sObject"]
 
 
 def element(name: str, told: Mapping[str, Any], *, outer: bool = True) -> str:
@@ -48,7 +48,7 @@ def record(name: str, told: Mapping[str, Any]) -> str:
 
 def query_result(found: Iterable[str]) -> bytes:
     """Return the document of a query's result."""
-    xmlns = f'{_XMLNS}\n   xmlns:xsi="{_INSTANCE}"'
+    xmlns = f'{_XMLNS}\n   xmlns:xsi="{INSTANCE}"'
     return f"{_HEAD}<queryResult{xmlns}>{''.join(found)}</queryResult>".encode()
 
 
@@ -65,21 +65,12 @@ def alone(name: str, told: Mapping[str, Any]) -> bytes:
 _XMLNS = f'\n   xmlns="{NAMESPACE}"'
 
 
-def _parsed(body: bytes) -> ElementTree.Element:
-    if b"<!DOCTYPE" in body:
-        raise ValueError("a document type is not allowed")
-    try:
-        return ElementTree.fromstring(body)  # noqa: S314 - entities need a document type
-    except ElementTree.ParseError as broken:
-        raise ValueError(str(broken)) from None
-
-
 def _record(one: ElementTree.Element) -> dict[str, Any]:
     return {_name(child): _value(child) for child in one if _name(child) != "type"}
 
 
 def _value(one: ElementTree.Element) -> Any:
-    if one.get(_NIL) == "true":
+    if is_null(one):
         return None
     if not len(one):
         return one.text or ""
@@ -93,7 +84,7 @@ def _is_record(value: Mapping[str, Any]) -> bool:
 
 
 def _name(one: ElementTree.Element) -> str:
-    return one.tag.rpartition("}")[2]
+    return qualified(one)[1]
 
 
 def _text(value: Any) -> str:

@@ -10,9 +10,8 @@ from connectsql.emulator.events.drafts import NO_RECORD, Draft, Drafts
 from connectsql.emulator.events.layout import Layout
 from connectsql.emulator.events.log import EventLog
 from connectsql.emulator.events.netting import net_changes
-from connectsql.emulator.events.values import milliseconds
 from connectsql.emulator.faults.fault import Fault
-from connectsql.emulator.org.clock import Clock
+from connectsql.emulator.org.clock import Clock, milliseconds
 from connectsql.emulator.org.data import Data
 from connectsql.emulator.org.journal import Caller, Commit
 from connectsql.emulator.org.schema import SObject

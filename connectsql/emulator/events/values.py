@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time
 from functools import lru_cache
 from typing import Any
 
+from connectsql.emulator.org.clock import milliseconds
 from connectsql.emulator.org.schema import NUMBERS, Field
 
 Convert = Callable[[Any], Any]
@@ -56,11 +57,6 @@ def meaning(field: Field) -> str:
 def converter(field: Field) -> Convert | None:
     """Return what turns a stored value, not null, into that in an event; None: nothing does."""
     return float if field.type in NUMBERS else _CONVERTERS.get(field.type)
-
-
-def milliseconds(moment: datetime) -> int:
-    """Return a moment as events tell it."""
-    return int(moment.timestamp() * 1000)
 
 
 @lru_cache(maxsize=4096)

@@ -31,6 +31,16 @@ def stamp(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds")[:19] + ".000+0000"
 
 
+def with_z(stamp: str) -> str:
+    """Return a stamp as SOAP, CSV and XML have it, which end it with ``Z``."""
+    return stamp.removesuffix("+0000") + "Z"
+
+
+def milliseconds(moment: datetime) -> int:
+    """Return a moment as the milliseconds since 1970."""
+    return int(moment.timestamp() * 1000)
+
+
 def read_datetime(text: str) -> str | None:
     """Return a datetime in the org's own form, or None if the text is none.
 

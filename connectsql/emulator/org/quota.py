@@ -74,11 +74,6 @@ class Quota:
         self._under_way = 0
 
     @property
-    def calls_used(self) -> int:
-        """The API calls of the last 24 hours."""
-        return self.calls.used
-
-    @property
     def limit_info(self) -> str:
         """The value of ``Sforce-Limit-Info``."""
         return f"api-usage={self.calls.used}/{self.calls.limit}"

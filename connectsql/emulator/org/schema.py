@@ -10,6 +10,7 @@ from typing import Any
 from connectsql.emulator.org import ids
 
 NUMBERS = frozenset({"double", "currency", "percent"})
+NUMERIC = NUMBERS | {"int"}
 COMPOSED = frozenset({"address", "location"})
 _PLAIN = frozenset({"boolean", "int", "date", "datetime", "time", "id", "reference", "base64"})
 
@@ -33,7 +34,6 @@ class Field:
     createable: bool
     updateable: bool
     defaulted_on_create: bool
-    calculated: bool
     auto_number: bool
     external_id: bool
     unique: bool
@@ -97,7 +97,6 @@ class Field:
             createable=bool(raw.get("createable")),
             updateable=bool(raw.get("updateable")),
             defaulted_on_create=bool(raw.get("defaultedOnCreate")),
-            calculated=bool(raw.get("calculated")),
             auto_number=bool(raw.get("autoNumber")),
             external_id=bool(raw.get("externalId")),
             unique=bool(raw.get("unique")),

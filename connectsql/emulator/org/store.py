@@ -18,14 +18,11 @@ from connectsql.emulator.org.tables import (
     columns_of,
     fetch_statement,
     find_statement,
-    index_name,
-    index_of,
-    index_statement,
     insert_statement,
-    is_indexed,
     quote,
     update_statement,
 )
+from connectsql.emulator.org.upkeep import create_table, drop_outdated
 
 Row = dict[str, Any]
 
@@ -178,6 +175,34 @@ class Store:
         statement = f'SELECT "Id" FROM {table} WHERE "IsDeleted"=0 LIMIT {most:d}'  # noqa: S608
         return [row[0] for row in self._connection.execute(statement)]
 
+    def stamped(
+        self, sobject: SObject, stamp: Field, start: str, end: str, *, most: int
+    ) -> list[str]:
+        """Return the ids of records, not deleted, by a stamp: from ``start``, before ``end``."""
+        column = quote(stamp.name)
+        statement = (
+            f'SELECT "Id" FROM {quote(sobject.name)} '  # noqa: S608
+            f'WHERE {column}>=? AND {column}<? AND "IsDeleted"=0 ORDER BY {column}, "Id"'
+        )
+        return [row[0] for row in self.first(statement, (start, end), most=most)]
+
+    def every_nth_id(self, sobject: SObject, n: int) -> list[str]:
+        """Return the first id and each ``n``-th after it, deleted records counted."""
+        statement = (
+            'SELECT "Id" FROM (SELECT "Id", row_number() OVER (ORDER BY "Id") AS n '  # noqa: S608
+            f'FROM {quote(sobject.name)}) WHERE (n - 1) % ? = 0 ORDER BY "Id"'
+        )
+        return [row[0] for row in self.first(statement, (n,))]
+
+    def column(self, sobject: SObject, name: str) -> list[tuple[Any, str]]:
+        """Return the value that each record, deleted or not, has in a field, and its id."""
+        rows = self.first(f'SELECT {quote(name)}, "Id" FROM {quote(sobject.name)}')  # noqa: S608
+        return [(value, record_id) for value, record_id in rows]
+
+    def fill(self, sobject: SObject, name: str, values: Iterable[tuple[Any, str]]) -> None:
+        """Set a field of records, told as ``column`` does. Raises ``Taken``."""
+        self.many(update_statement(sobject.name, ((name, False),)), values)
+
     def count(self, sobject: SObject) -> int:
         """Return how many records are not deleted."""
         statement = f'SELECT count(*) FROM {quote(sobject.name)} WHERE "IsDeleted"=0'  # noqa: S608
@@ -222,11 +247,11 @@ class Store:
         Raises ``Taken`` where a field became unique and its values are not.
         """
         for old in self._schema.objects:
-            self._drop_outdated(old, schema.find(old.name), emptied)
+            drop_outdated(self._connection, old, schema.find(old.name), emptied)
         self.learn(schema)
         try:
             for sobject in schema.objects:
-                self._create(sobject)
+                create_table(self._connection, sobject)
         except sqlite3.IntegrityError as broken:
             raise Taken from broken
 
@@ -238,44 +263,13 @@ class Store:
             name: fetch_statement(name, list(them)) for name, them in self._columns.items()
         }
 
-    def _drop_outdated(
-        self, old: SObject, new: SObject | None, emptied: tuple[str, str] | None
-    ) -> None:
-        """Drop the table, columns and indexes of an object that are not as they have to be."""
-        table = quote(old.name)
-        if new is None:
-            self._connection.execute(f"DROP TABLE {table}")
-            return
-        columns = columns_of(new)
-        for field in old.stored:
-            known = new.field(field.name)
-            outdated = field.name not in columns or (old.name, field.name) == emptied
-            if outdated or known is None or index_of(old, field) != index_of(new, known):
-                index = quote(index_name(old.name, field))
-                self._connection.execute(f"DROP INDEX IF EXISTS {index}")
-            if outdated and field.name != DELETED:
-                self._connection.execute(f"ALTER TABLE {table} DROP COLUMN {quote(field.name)}")
-
     def _prepare(self) -> None:
         self._connection.execute(
             'CREATE TABLE IF NOT EXISTS "_sequence" (name TEXT PRIMARY KEY, number INTEGER)'
         )
         for sobject in self._schema.objects:
-            self._create(sobject)
+            create_table(self._connection, sobject)
         self._numbers = dict(self._connection.execute('SELECT name, number FROM "_sequence"'))
-
-    def _create(self, sobject: SObject) -> None:
-        table = quote(sobject.name)
-        wanted = self._columns[sobject.name]
-        declared = ",".join(f"{quote(name)} {kind}" for name, kind in wanted.items())
-        self._connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({declared})")
-        rows = self._connection.execute(f"PRAGMA table_info({table})").fetchall()
-        present = {row[1].lower() for row in rows}
-        for name, kind in wanted.items():
-            if name.lower() not in present:
-                self._connection.execute(f"ALTER TABLE {table} ADD COLUMN {quote(name)} {kind}")
-        for one in filter(is_indexed, sobject.stored):
-            self._connection.execute(index_statement(sobject.name, one))
 
     def _save_numbers(self) -> None:
         changed = [(name, self._numbers[name]) for name in self._dirty]

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from connectsql.emulator.org.quota import Allowance
-from connectsql.emulator.routes.handler import Handler
+from connectsql.emulator.routes.handler import Handler, listed
 from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.http import Answer, Call
 from connectsql.emulator.wire.router import Router
@@ -39,7 +39,7 @@ def limits(org: Org, call: Call) -> Answer:
 @routes.route("GET", "/limits/recordCount")
 def record_count(org: Org, call: Call) -> Answer:
     """Answer the number of records of each object; objects without any are left out."""
-    wanted = [name.strip() for name in call.params.get("sObjects", "").split(",") if name.strip()]
+    wanted = listed(call, "sObjects")
     named = filter(None, map(org.object, wanted)) if wanted else org.schema.objects
     counts = [{"count": org.store.count(one), "name": one.name} for one in named]
     return Answer(body={"sObjects": [one for one in counts if one["count"]]})

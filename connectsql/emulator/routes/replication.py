@@ -6,12 +6,11 @@ told with ``latestDateCovered`` is complete up to there, so it is the next call'
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from connectsql.emulator.org import clock
 from connectsql.emulator.org.deleting.ledger import RETENTION
 from connectsql.emulator.org.schema import Field, SObject
-from connectsql.emulator.org.tables import quote
 from connectsql.emulator.routes.handler import Handler, named_object
 from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal
@@ -31,15 +30,10 @@ def updated(org: Org, call: Call) -> Answer:
     """Answer the ids of the records created or changed from ``start`` up to ``end``."""
     sobject, stamp = _replicated(org, call)
     start, end = _span(org, call)
-    column = quote(stamp.name)
-    statement = (
-        f'SELECT "Id" FROM {quote(sobject.name)} '  # noqa: S608
-        f'WHERE {column}>=? AND {column}<? AND "IsDeleted"=0 ORDER BY {column}, "Id"'
-    )
     span = (clock.stamp(start), clock.stamp(end))
-    found = org.store.first(statement, span, most=MOST_IDS + 1)
+    found = org.store.stamped(sobject, stamp, *span, most=MOST_IDS + 1)
     _refuse_many(found)
-    body = {"ids": [row[0] for row in found], "latestDateCovered": _covered(org, end)}
+    body = {"ids": found, "latestDateCovered": _covered(org, end)}
     return Answer(body=body, records=len(found))
 
 
@@ -92,7 +86,7 @@ def _moment(call: Call, name: str) -> datetime:
     known = clock.read_datetime(text)
     if known is None:
         raise Refusal("INVALID_FIELD", f"{name} is no valid datetime: {text}")
-    return _minute(datetime.strptime(known, "%Y-%m-%dT%H:%M:%S.%f%z").astimezone(UTC))
+    return _minute(datetime.fromisoformat(known))
 
 
 def _minute(moment: datetime) -> datetime:
@@ -104,7 +98,7 @@ def _covered(org: Org, end: datetime) -> str:
     return clock.stamp(min(end, _minute(min([org.now(), *org.data.open_moments]))))
 
 
-def _refuse_many(found: list[tuple[str]] | list[tuple[str, str]]) -> None:
+def _refuse_many(found: list[str] | list[tuple[str, str]]) -> None:
     if len(found) > MOST_IDS:
         message = f"more than {MOST_IDS} ids found; choose start and end closer together"
         raise Refusal("EXCEEDED_ID_LIMIT", message)

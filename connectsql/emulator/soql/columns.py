@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectsql.emulator.org.schema import NUMBERS
+from connectsql.emulator.org.schema import NUMERIC
 from connectsql.emulator.soql.bound import (
     Aggregate,
     BoundQuery,
@@ -85,7 +85,7 @@ def _column(name: str, member: Member, table: Table) -> dict[str, Any]:
                 booleanType=field.type == "boolean",
                 custom=field.custom,
                 insertable=field.createable,
-                numberType=field.type in {*NUMBERS, "int"},
+                numberType=field.type in NUMERIC,
                 textType=field.is_text,
                 updatable=field.updateable,
             )
@@ -97,7 +97,7 @@ def _column(name: str, member: Member, table: Table) -> dict[str, Any]:
                 name,
                 displayName=_shown(member) or name,
                 apexType=_APEX.get(kind, "String"),
-                numberType=kind in {*NUMBERS, "int"},
+                numberType=kind in NUMERIC,
                 textType=is_text(member),
             )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from connectsql.emulator.org.schema import COMPOSED, NUMBERS, Field, Schema, SObject
+from connectsql.emulator.org.schema import COMPOSED, NUMERIC, Field, Schema, SObject
 from connectsql.emulator.soql import errors
 from connectsql.emulator.soql.bound import (
     Aggregate,
@@ -79,7 +79,7 @@ class Functions:
         kind = type_of(column)
         adds = call.function in ("SUM", "AVG")
         aggregatable = not isinstance(column, Column) or column.field.aggregatable
-        if not aggregatable or kind in COMPOSED or (adds and kind not in {*NUMBERS, "int"}):
+        if not aggregatable or kind in COMPOSED or (adds and kind not in NUMERIC):
             name = name_of(column)
             message = f"field {name} does not support aggregate operator {call.function}"
             raise errors.malformed(self._text, call.at, message)

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from connectsql.emulator.org import clock, ids
-from connectsql.emulator.org.schema import NUMBERS, Schema
+from connectsql.emulator.org.schema import NUMERIC, Schema
 from connectsql.emulator.soql import dates, errors
 from connectsql.emulator.soql.bound import Operand
 from connectsql.emulator.soql.functions import has_currencies
@@ -41,7 +41,7 @@ class Literals:
             return None
         if kind in ("date", "datetime"):
             return self._temporal(operand, value)
-        if kind in NUMBERS or kind == "int":
+        if kind in NUMERIC:
             return self._number(operand, value)
         if kind == "boolean":
             return self._boolean(operand, value)

@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 from json.encoder import encode_basestring
 from typing import Any
 
-from connectsql.emulator.org.schema import NUMBERS
+from connectsql.emulator.org.schema import NUMERIC
 from connectsql.emulator.soql.bound import Aggregate, Column, Formatted, Operand
 from connectsql.emulator.soql.operands import type_of
 
@@ -28,7 +28,7 @@ def writer(operand: Operand) -> Writer:
         return _plain
     if kind == "boolean":
         return _booleans
-    return _numbers if kind in NUMBERS or kind == "int" else texts
+    return _numbers if kind in NUMERIC else texts
 
 
 def texts(values: Sequence[Any]) -> list[str]:
@@ -67,7 +67,7 @@ def _as_it_is(value: Any, _: int) -> str:
 
 
 def _datetime(value: str, _: int) -> str:
-    moment = datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%f%z")
+    moment = datetime.fromisoformat(value)
     return f"{moment.month}/{moment.day}/{moment.year}, {_clock(moment.time())}"
 
 

@@ -8,10 +8,10 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
+from connectsql.emulator.wire import xml
 from connectsql.emulator.wire.http import Answer
 
 _ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
-_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 _XML_TYPE = "text/xml;charset=UTF-8"
 
 
@@ -61,11 +61,11 @@ def read(body: bytes) -> Request:
     content = root.find(f"{{{_ENVELOPE}}}Body")
     if root.tag != f"{{{_ENVELOPE}}}Envelope" or content is None or not len(content):
         raise Fault("soapenv:Client", "The request is not a SOAP envelope with an operation")
-    namespace, operation = _name(content[0])
+    namespace, operation = xml.qualified(content[0])
     return Request(
         namespace=namespace,
         operation=operation,
-        parameters={_name(one)[1]: one.text or "" for one in content[0]},
+        parameters={xml.qualified(one)[1]: one.text or "" for one in content[0]},
         parts=_parts(content[0]),
         session_id=_session_id(root),
     )
@@ -101,7 +101,7 @@ def fault(namespace: str, wrong: Fault) -> Answer:
 def _answer(status: int, namespaces: str, body: str) -> Answer:
     text = (
         '<?xml version="1.0" encoding="UTF-8"?>'
-        f'<soapenv:Envelope xmlns:soapenv="{_ENVELOPE}"{namespaces} xmlns:xsi="{_INSTANCE}">'
+        f'<soapenv:Envelope xmlns:soapenv="{_ENVELOPE}"{namespaces} xmlns:xsi="{xml.INSTANCE}">'
         f"<soapenv:Body>{body}</soapenv:Body></soapenv:Envelope>"
     )
     return Answer(status=status, body=text.encode(), headers={"Content-Type": _XML_TYPE})
@@ -124,29 +124,21 @@ def _element(name: str, value: Any) -> str:
     return f"<{name}>{escape(str(value))}</{name}>"
 
 
-class _NoDoctype(ElementTree.TreeBuilder):
-    """Refuses document types, and with them all entities that could be made to grow."""
-
-    def doctype(self, name: str, public: str | None, system: str | None) -> None:
-        raise Fault("soapenv:Client", "DOCTYPE is not allowed")
-
-
 def _parsed(body: bytes) -> ElementTree.Element:
-    parser = ElementTree.XMLParser(target=_NoDoctype())  # noqa: S314 - has no entities, see above
     try:
-        parser.feed(body)
-        root: ElementTree.Element = parser.close()
-    except (ElementTree.ParseError, LookupError, ValueError) as broken:
-        raise Fault("soapenv:Client", f"The request is not XML: {broken}") from None
-    return root
+        return xml.parse(body)
+    except ValueError as broken:
+        wrong = str(broken)
+        text = wrong if wrong == xml.NO_DOCTYPE else f"The request is not XML: {wrong}"
+        raise Fault("soapenv:Client", text) from None
 
 
 def _parts(element: ElementTree.Element) -> Sequence[Part]:
     return [
         Part(
-            name=_name(one)[1],
+            name=xml.qualified(one)[1],
             text=one.text or "",
-            is_null=one.get(f"{{{_INSTANCE}}}nil") in ("true", "1"),
+            is_null=xml.is_null(one),
             parts=_parts(one),
         )
         for one in element
@@ -156,9 +148,6 @@ def _parts(element: ElementTree.Element) -> Sequence[Part]:
 def _session_id(root: ElementTree.Element) -> str:
     header = root.find(f"{{{_ENVELOPE}}}Header")
     within = header.iter() if header is not None else ()
-    return next((one.text or "" for one in within if _name(one)[1] == "sessionId"), "").strip()
-
-
-def _name(element: ElementTree.Element) -> tuple[str, str]:
-    namespace, _, name = element.tag.removeprefix("{").rpartition("}")
-    return namespace, name
+    return next(
+        (one.text or "" for one in within if xml.qualified(one)[1] == "sessionId"), ""
+    ).strip()

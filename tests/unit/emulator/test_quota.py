@@ -23,7 +23,7 @@ def test_calls_are_free_again_a_day_later() -> None:
     now.forward(hours=11, minutes=59)
     assert quota.calls.remaining == 0
     now.forward(minutes=1)
-    assert (quota.calls_used, quota.calls.remaining) == (1, 2)
+    assert (quota.calls.used, quota.calls.remaining) == (1, 2)
     now.forward(hours=12)
     assert quota.limit_info == "api-usage=0/3"
 
@@ -43,9 +43,9 @@ def test_what_is_used_can_be_set() -> None:
     quota = Quota(Options(daily_calls=10), now)
     quota.spend(3)
     quota.calls.set_used(12)
-    assert (quota.calls_used, quota.calls.remaining) == (12, 0)
+    assert (quota.calls.used, quota.calls.remaining) == (12, 0)
     now.forward(days=1)
-    assert quota.calls_used == 0
+    assert quota.calls.used == 0
 
 
 def test_so_many_calls_may_be_under_way_at_once() -> None:
@@ -57,4 +57,4 @@ def test_so_many_calls_may_be_under_way_at_once() -> None:
             "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
         )
     with quota.entering(), quota.entering():
-        assert quota.calls_used == 0
+        assert quota.calls.used == 0

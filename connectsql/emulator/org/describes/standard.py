@@ -23,6 +23,7 @@ _SYSTEM: dict[str, dict[str, Any]] = {
     },
     "SystemModstamp": {"type": "datetime", "system": True},
 }
+_LONG = 4000
 _NOT_GROUPED = ("address", "currency", "double", "percent", "datetime")
 _ID = {"type": "id", "system": True, "lookup": True}
 _IS_DELETED = {"type": "boolean", "system": True, "label": "Deleted"}
@@ -102,11 +103,19 @@ def field_describe(name: str, told: dict[str, Any]) -> dict[str, Any]:
         "picklistValues": _picklist(told),
         "restrictedPicklist": told.get("restricted", False),
         "defaultValue": _default(told),
-        "filterable": length < 4000 and kind != "address",
-        "sortable": length < 4000 and kind != "address",
-        "groupable": length < 4000 and kind not in _NOT_GROUPED,
-        "aggregatable": kind not in ("address", "boolean") and length < 4000,
         "extraTypeInfo": "plaintextarea" if kind == "textarea" else None,
+        **_uses(kind, length),
+    }
+
+
+def _uses(kind: str, length: int) -> dict[str, bool]:
+    """Return what queries may do with a field."""
+    is_short = length < _LONG
+    return {
+        "filterable": is_short and kind != "address",
+        "sortable": is_short and kind != "address",
+        "groupable": is_short and kind not in _NOT_GROUPED,
+        "aggregatable": is_short and kind not in ("address", "boolean"),
     }
 
 

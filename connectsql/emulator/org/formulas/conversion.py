@@ -8,12 +8,12 @@ from typing import Any
 
 from connectsql.emulator.org import clock
 from connectsql.emulator.org.formulas.functions import text, truth
-from connectsql.emulator.org.schema import NUMBERS, Field
+from connectsql.emulator.org.schema import NUMERIC, Field
 
 
 def typed(field: Field, stored: Any, *, null_is_zero: bool) -> Any:
     """Return a stored value as formulas know it; a percent is a part of one."""
-    if field.type in NUMBERS or field.type == "int":
+    if field.type in NUMERIC:
         if stored is None:
             return Decimal(0) if null_is_zero else None
         number = Decimal(str(stored))
@@ -33,7 +33,7 @@ def fitting(field: Field, value: Any) -> Any:
         return int(truth(value))
     if value is None or value == "":
         return None
-    if field.type in NUMBERS or field.type == "int":
+    if field.type in NUMERIC:
         return _fitting_number(field, value)
     if field.type == "date":
         return (value.date() if isinstance(value, datetime) else value).isoformat()

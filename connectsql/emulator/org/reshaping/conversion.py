@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from connectsql.emulator.org import values
-from connectsql.emulator.org.schema import NUMBERS, Field, Schema
+from connectsql.emulator.org.schema import NUMERIC, Field, Schema
 from connectsql.emulator.wire.errors import Refusal
 
 Convert = Callable[[Any], Any]
@@ -48,7 +48,7 @@ def conversion(old: Field, new: Field, schema: Schema) -> Convert:
     def convert(value: Any) -> Any:
         if value is None:
             return empty
-        text = _text(value) if old.type in NUMBERS or old.type == "int" else value
+        text = _text(value) if old.type in NUMERIC else value
         try:
             return read(text)
         except Refusal:

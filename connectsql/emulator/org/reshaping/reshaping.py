@@ -18,7 +18,6 @@ from connectsql.emulator.org.reshaping.conversion import conversion, keeps_value
 from connectsql.emulator.org.reshaping.shorthand import Told, changed_field, new_field, new_object
 from connectsql.emulator.org.schema import Field, Schema, SObject
 from connectsql.emulator.org.store import Store, Taken
-from connectsql.emulator.org.tables import quote
 
 Raw = dict[str, Any]
 
@@ -38,22 +37,15 @@ class Refilled:
         """The names of its object and of itself."""
         return self.sobject.name, self.new.name
 
-    @property
-    def statement(self) -> str:
-        """The statement that fills it in one record."""
-        return f'UPDATE {quote(self.sobject.name)} SET {quote(self.new.name)}=? WHERE "Id"=?'  # noqa: S608
-
     def values(self, store: Store, schema: Schema) -> list[tuple[Any, str]]:
         """Return each record's new value and its id, before anything is changed."""
         if not self.new.is_stored:
             return []
-        table = quote(self.sobject.name)
         if self.old is None or not self.old.is_stored:
             value = int(bool(self.new.default)) if self.new.type == "boolean" else None
-            return [(value, one) for (one,) in store.first(f'SELECT "Id" FROM {table}')]  # noqa: S608
+            return [(value, one) for _, one in store.column(self.sobject, "Id")]
         convert = conversion(self.old, self.new, schema)
-        column = quote(self.old.name)
-        rows = store.first(f'SELECT {column}, "Id" FROM {table}')  # noqa: S608
+        rows = store.column(self.sobject, self.old.name)
         return [(convert(value), record_id) for value, record_id in rows]
 
 
@@ -169,7 +161,7 @@ class Reshaping:
             with org.transaction():
                 org.store.reshape(schema, refilled.column if refilled else None)
                 if refilled:
-                    org.store.many(refilled.statement, values)
+                    org.store.fill(refilled.sobject, refilled.new.name, values)
                 changed = [_pinned(one) for one in schema.objects if dropped or one.name in names]
                 save_changes(org.store, changed, dropped)
         except BaseException as broken:

@@ -12,7 +12,7 @@ from connectsql.emulator.org.formulas.conversion import fitting
 from connectsql.emulator.org.formulas.functions import CANNOT_BE_COMPUTED
 from connectsql.emulator.org.formulas.record import Record
 from connectsql.emulator.org.formulas.syntax import FormulaError, parse
-from connectsql.emulator.org.schema import NUMBERS, Field, Schema, SObject
+from connectsql.emulator.org.schema import NUMERIC, Field, Schema, SObject
 from connectsql.emulator.org.store import Row
 from connectsql.emulator.org.tables import DELETED
 
@@ -62,7 +62,7 @@ def _told(field: Field) -> Any:
         return int(bool(field.default))
     if not field.createable or field.default is None:
         return None
-    if field.type in NUMBERS or field.type == "int":
+    if field.type in NUMERIC:
         is_number = isinstance(field.default, int | float)
         return fitting(field, field.default) if is_number else None
     return field.default if field.is_text and isinstance(field.default, str) else None

@@ -15,7 +15,7 @@ from functools import cache
 from itertools import cycle, islice
 
 from connectsql.emulator.org import clock
-from connectsql.emulator.org.schema import NUMBERS, Field
+from connectsql.emulator.org.schema import NUMBERS, NUMERIC, Field
 from connectsql.emulator.org.seeding import words
 
 Maker = Callable[[int], object]
@@ -73,7 +73,7 @@ def _typed(field: Field, object_name: str, seed: int, shift: int) -> Maker:
 
 def _key(field: Field, object_name: str, seed: int) -> Maker:
     """Make values that differ from each other, as short as the field needs them."""
-    if field.type in NUMBERS or field.type == "int":
+    if field.type in NUMERIC:
         return lambda n: float(n) if field.type != "int" else n
     if field.type == "email" or field.name == "Username":
         return lambda n: f"{object_name.lower()}{n}.{seed}@example.com"
