@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 from connectsql.emulator.bulk import xml
-from connectsql.emulator.bulk.dialect import Dialect
+from connectsql.emulator.bulk.dialect import Dialect, word
 from connectsql.emulator.bulk.job import Batch, Job
 from connectsql.emulator.bulk.job_store import JobStore
 from connectsql.emulator.org import clock
@@ -100,7 +100,7 @@ def row_results(store: JobStore, job: Job, batch: Batch) -> tuple[bytes, str]:
     rows = store.results(batch.id)
     if job.content_type == "CSV":
         cells = (
-            [record_id or "", _word(not error), _word(created), error or ""]
+            [record_id or "", word(not error), word(created), error or ""]
             for _, record_id, created, error in rows
         )
         return Dialect().file(chain([_RESULT_NAMES], cells)), CSV_TYPE
@@ -150,15 +150,8 @@ def _error(text: str) -> Told:
 
 
 def _with_z(told: Told) -> Told:
-    return {
-        name: clock.with_z(value) if name in _TIMES else value
-        for name, value in told.items()
-    }
+    return {name: clock.with_z(value) if name in _TIMES else value for name, value in told.items()}
 
 
 def _json(told: Any) -> bytes:
     return json.dumps(told, ensure_ascii=False).encode()
-
-
-def _word(value: bool) -> str:
-    return "true" if value else "false"

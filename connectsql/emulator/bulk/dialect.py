@@ -19,6 +19,11 @@ DELIMITERS = {
 LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
 
 
+def word(value: bool) -> str:
+    """Return a boolean as CSV has it."""
+    return "true" if value else "false"
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """A delimiter and a line ending, by the names that jobs have for them."""

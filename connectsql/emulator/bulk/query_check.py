@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from connectsql.emulator.org.core import OrgCore
 from connectsql.emulator.org.schema import COMPOSED, Field
 from connectsql.emulator.soql.bound import Column, Record
+from connectsql.emulator.soql.errors import nested_too_deeply
 from connectsql.emulator.soql.groups import is_grouped
 from connectsql.emulator.soql.parse import parse
 from connectsql.emulator.soql.run import Source, bind
@@ -24,8 +25,7 @@ def checked(org: OrgCore, text: str, job: str = "Bulk V2 Query") -> str:
         _refuse_clauses(query, job)
         bound = bind(Source.of(org), text)
     except RecursionError:
-        message = "The conditions are nested too deeply"
-        raise Refusal("QUERY_TOO_COMPLICATED", message) from None
+        raise nested_too_deeply() from None
     if isinstance(bound.result, Record):
         for field in _fields(bound.result):
             _refuse_field(field, job)

@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from connectsql.emulator.bulk import query_check, xml
-from connectsql.emulator.bulk.dialect import Dialect
+from connectsql.emulator.bulk.dialect import Dialect, word
 from connectsql.emulator.bulk.job import Job
 from connectsql.emulator.bulk.progress import Progress
 from connectsql.emulator.bulk.reading import Unusable
+from connectsql.emulator.org import clock
 from connectsql.emulator.org.core import OrgCore
 from connectsql.emulator.org.schema import NUMBERS, Schema
 from connectsql.emulator.soql.bound import Record
@@ -106,7 +107,7 @@ def _json_of(record: Shaped, schema: Schema) -> str:
 
 
 def _xml_of(record: Shaped, schema: Schema) -> str:
-    _restamp(record, schema, _with_z)
+    _restamp(record, schema, clock.with_z)
     return xml.record("records", record)
 
 
@@ -155,18 +156,14 @@ def _conversion(columns: tuple[FlatColumn, ...]) -> Callable[[Values], list[Any]
 
 def _converter(kind: str) -> Callable[[Any], Any] | None:
     if kind == "boolean":
-        return lambda value: "true" if value else "false"
+        return word
     if kind == "datetime":
-        return _with_z
+        return clock.with_z
     return _decimal if kind in NUMBERS else None
 
 
-def _with_z(stamp: str) -> str:
-    return stamp[: -len("+0000")] + "Z"
-
-
 def _milliseconds(stamp: str) -> int:
-    return round(datetime.fromisoformat(stamp).timestamp() * 1000)
+    return clock.milliseconds(datetime.fromisoformat(stamp))
 
 
 def _decimal(value: float) -> float | str:

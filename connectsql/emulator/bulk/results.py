@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from connectsql.emulator.bulk.dialect import Dialect
+from connectsql.emulator.bulk.dialect import Dialect, word
 from connectsql.emulator.bulk.job import Batch, Job
 from connectsql.emulator.bulk.job_store import JobStore, Result
 from connectsql.emulator.bulk.reading import Broken, Table, Unusable
@@ -28,7 +28,7 @@ def successful(store: JobStore, job: Job, batch: Batch | None) -> Pieces:
 
     def told(result: Result) -> list[str] | None:
         _, record_id, created, error = result
-        return None if error is not None else [record_id or "", _word(created)]
+        return None if error is not None else [record_id or "", word(created)]
 
     return _told(store, job, batch, _SUCCESSFUL, told)
 
@@ -91,7 +91,3 @@ def _cells(table: Table) -> Iterator[list[str]]:
 
 def _dialect(job: Job) -> Dialect:
     return Dialect(job.column_delimiter, job.line_ending)
-
-
-def _word(value: bool) -> str:
-    return "true" if value else "false"

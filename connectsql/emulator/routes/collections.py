@@ -18,6 +18,7 @@ from connectsql.emulator.routes.handler import (
     named_object,
     since,
 )
+from connectsql.emulator.routes.results import Result, known_record, refused, saved
 from connectsql.emulator.soql.read import read_records, selected_fields
 from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal, refuse_row
@@ -31,7 +32,6 @@ _KEYS = (str, int, float)
 _SINCE = 42.0
 _UPSERT_SINCE = 46.0
 
-Result = dict[str, Any]
 Save = Callable[[Any], Result]
 
 routes: Router[Handler] = Router()
@@ -46,7 +46,7 @@ def create(org: Org, call: Call) -> Answer:
 
     def save(record: Any) -> Result:
         sobject = _type_of(org, record)
-        return _saved(org.records(sobject).create(record))
+        return saved(org.records(sobject).create(record))
 
     all_or_none = flag(body.get("allOrNone"))
     return _each(org, call, records, save, all_or_none=all_or_none, creates=True)
@@ -58,11 +58,11 @@ def update(org: Org, call: Call) -> Answer:
     since(call, _SINCE)
     body, records = _records(call)
     _refuse_many_chunks(records)
-    repeated = _repeated(_long(_id_of(record)) for record in records)
+    repeated = _repeated(_long(_value_of(record, "Id")) for record in records)
 
     def save(record: Any) -> Result:
         sobject = _type_of(org, record)
-        given = _id_of(record)
+        given = _value_of(record, "Id")
         if not given:
             message = "Id not specified in an update call"
             raise refuse_row("MISSING_ARGUMENT", message, "Id")
@@ -71,7 +71,7 @@ def update(org: Org, call: Call) -> Answer:
         rows = org.records(sobject)
         record_id = rows.own_id(given)
         rows.update(record_id, without_id(record))
-        return _saved(record_id)
+        return saved(record_id)
 
     return _each(org, call, records, save, all_or_none=flag(body.get("allOrNone")))
 
@@ -87,14 +87,11 @@ def delete(org: Org, call: Call) -> Answer:
     repeated = _repeated(map(_long, wanted))
 
     def save(text: Any) -> Result:
-        record_id = ids.normalise(text)
-        sobject = org.schema.of_id(record_id) if record_id else None
-        if record_id is None or sobject is None:
-            raise refuse_row("MALFORMED_ID", f"malformed id {text}")
+        sobject, record_id = known_record(org, text)
         if record_id in repeated:
             raise refuse_row("DUPLICATE_VALUE", f"Duplicate id specified: {text}", "Id")
         org.bin.delete(sobject, record_id)
-        return _saved(record_id)
+        return saved(record_id)
 
     return _each(org, call, wanted, save, all_or_none=flag(call.params.get("allOrNone")))
 
@@ -106,18 +103,18 @@ def upsert(org: Org, call: Call) -> Answer:
     sobject = named_object(org, call)
     key = external_key(sobject, call.arguments["key"])
     body, records = _records(call)
-    repeated = _repeated(_compared(key, _key_of(record, key)) for record in records)
+    repeated = _repeated(_compared(key, _value_of(record, key.name)) for record in records)
 
     def save(record: Any) -> Result:
         if _type_of(org, record) is not sobject:
             message = f"all records have to be of type {sobject.name}"
             raise refuse_row("INVALID_TYPE", message)
-        value = _key_of(record, key)
+        value = _value_of(record, key.name)
         if isinstance(value, _KEYS) and _compared(key, value) in repeated:
             message = f"Duplicate external id specified: {value}"
             raise refuse_row("DUPLICATE_VALUE", message, key.name)
         record_id, is_new = _upsert(org, sobject, key, value, record)
-        return _saved(record_id) | {"created": is_new}
+        return saved(record_id, created=is_new)
 
     return _each(org, call, records, save, all_or_none=flag(body.get("allOrNone")))
 
@@ -195,7 +192,7 @@ def _result(record: Any, save: Save, planned: Refusal | None) -> Result:
             raise planned
         return save(record)
     except Refusal as refusal:
-        return {"success": False, "errors": refusal.as_rows()}
+        return refused(refusal)
 
 
 class _RolledBack(Exception):
@@ -210,7 +207,7 @@ def _rolled_back(result: Result, creates: bool) -> Result:
     )
     refusal = refuse_row("ALL_OR_NONE_OPERATION_ROLLED_BACK", message)
     known = {} if result.get("created", creates) else {"id": result["id"]}
-    return known | {"success": False, "errors": refusal.as_rows()}
+    return refused(refusal, **known)
 
 
 def _records(call: Call) -> tuple[dict[str, Any], list[Any]]:
@@ -269,12 +266,9 @@ def _long(text: Any) -> str | None:
     return ids.normalise(text) if isinstance(text, str) else None
 
 
-def _id_of(record: Any) -> Any:
-    return next((one for name, one in record.items() if name.lower() == "id"), None)
-
-
-def _key_of(record: Any, key: Field) -> Any:
-    wanted = key.name.lower()
+def _value_of(record: Any, field: str) -> Any:
+    """Return what a record says of a field, in whatever spelling."""
+    wanted = field.lower()
     return next((one for name, one in record.items() if name.lower() == wanted), None)
 
 
@@ -286,7 +280,3 @@ def _compared(key: Field, value: Any) -> Any:
 def _repeated(values: Iterable[Any]) -> set[Any]:
     known = [one for one in values if isinstance(one, _KEYS)]
     return {value for value, times in Counter(known).items() if times > 1}
-
-
-def _saved(record_id: str) -> Result:
-    return {"id": record_id, "success": True, "errors": []}

@@ -6,6 +6,7 @@ import re
 
 from connectsql.emulator.routes.handler import Handler, flag
 from connectsql.emulator.soql.columns import described
+from connectsql.emulator.soql.errors import nested_too_deeply
 from connectsql.emulator.soql.explain import explained
 from connectsql.emulator.soql.run import Page, Source, bind, page, run
 from connectsql.emulator.whole import Org
@@ -52,7 +53,7 @@ def _run(org: Org, call: Call, *, deleted: bool) -> Answer:
         size = _page_size(call)
         found = run(source, text, root=call.data_url, page_size=size, deleted=deleted)
     except RecursionError:
-        raise Refusal("QUERY_TOO_COMPLICATED", "The conditions are nested too deeply") from None
+        raise nested_too_deeply() from None
     return _answer(found, call)
 
 

@@ -15,6 +15,11 @@ def malformed(text: str, at: int, message: str) -> Refusal:
     return Refusal("MALFORMED_QUERY", _pointed(text, at, message))
 
 
+def nested_too_deeply() -> Refusal:
+    """Return the refusal of conditions that are nested deeper than can be worked on."""
+    return Refusal("QUERY_TOO_COMPLICATED", "The conditions are nested too deeply")
+
+
 def unexpected(text: str, at: int, token: str) -> Refusal:
     """Return the refusal of a word that cannot stand where it stands."""
     return malformed(text, at, f"unexpected token: '{token}'")
