@@ -17,6 +17,7 @@ from .support.https import rerouted_session
 from .support.installed import run
 
 _HERE = Path(__file__).parent / "pubsub"
+_PROTO = Path(__file__).parents[2] / "support"
 _NAMED = {"Sforce-Call-Options": "client=warehouse"}
 
 
@@ -36,7 +37,7 @@ def org() -> Iterator[dict[str, Any]]:
 @pytest.fixture
 def stubs(tmp_path: Path) -> Path:
     """A folder with the stubs that grpcio-tools generates."""
-    protoc = [sys.executable, "-m", "grpc_tools.protoc", f"-I{_HERE}"]
+    protoc = [sys.executable, "-m", "grpc_tools.protoc", f"-I{_PROTO}"]
     made = run(
         [*protoc, f"--python_out={tmp_path}", f"--grpc_python_out={tmp_path}", "pubsub.proto"]
     )
