@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +64,11 @@ class RunningOrg:
         self._server = _Server(Application(self._org, self._drop), pubsub)
         self._thread = threading.Thread(target=self._serve, name="emulator", daemon=True)
         self._thread.start()
-        self._server.accepting.wait()
+        try:
+            self._server.accepting.wait()
+        except BaseException:
+            self.stop()
+            raise
         if self._server.failure:
             self.stop()
             raise self._server.failure
@@ -171,19 +175,40 @@ def run(options: Options) -> None:
     ``start_in_thread`` does.
     """
     asked_to_stop = threading.Event()
-    with _signals_set(asked_to_stop), _logging_to_stderr(), start_in_thread(options) as org:
-        print(json.dumps(org.as_json()), flush=True)
-        while not asked_to_stop.wait(_GLANCE_SECONDS):
-            pass  # on Windows a wait without an end would keep Ctrl-C from being noticed
+    with _logging_to_stderr(), suppress(_StoppedAtStart), _signals_set(asked_to_stop) as started:
+        org = start_in_thread(options)
+        started.set()
+        with org:
+            _serve_until(asked_to_stop, org)
+
+
+class _StoppedAtStart(BaseException):
+    """A signal came before calls were accepted; filling an org can take minutes."""
+
+
+def _serve_until(asked_to_stop: threading.Event, org: RunningOrg) -> None:
+    print(json.dumps(org.as_json()), flush=True)
+    while not asked_to_stop.wait(_GLANCE_SECONDS):
+        pass  # on Windows a wait without an end would keep Ctrl-C from being noticed
 
 
 @contextmanager
-def _signals_set(event: threading.Event) -> Iterator[None]:
-    """Let the two signals that end a service set an event instead."""
-    ends = (signal.SIGTERM, signal.SIGINT)
-    before = {one: signal.signal(one, lambda *_: event.set()) for one in ends}
+def _signals_set(asked_to_stop: threading.Event) -> Iterator[threading.Event]:
+    """Let the two signals that end a service set an event instead.
+
+    Until the event given is set they raise ``_StoppedAtStart``, but once.
+    """
+    started = threading.Event()
+
+    def ask(*_: object) -> None:
+        is_first = not asked_to_stop.is_set()
+        asked_to_stop.set()
+        if is_first and not started.is_set():
+            raise _StoppedAtStart
+
+    before = {one: signal.signal(one, ask) for one in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield
+        yield started
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)

@@ -219,6 +219,13 @@ def test_result_pages_came_with_version_58(client: Client) -> None:
     refused(client.get(f"/services/data/v57.0/jobs/query/{made['id']}/resultPages"), 404)
 
 
+@pytest.mark.parametrize("most", ["9" * 19, "1" + "0" * 5_000, "007777"])
+def test_a_page_may_be_asked_to_be_larger_than_any_result(filled: Client, most: str) -> None:
+    job = Read(filled, BULK)
+    job.ended()
+    assert len(rows(job.page(maxRecords=most).text)) == 25
+
+
 @pytest.mark.parametrize("params", [{"locator": "x"}, {"locator": "OTk5OQ"}, {"maxRecords": "0"}])
 def test_pages_that_are_none(filled: Client, params: dict[str, str]) -> None:
     job = Read(filled, BULK)

@@ -15,6 +15,7 @@ import pytest
 from connectsql.emulator import Automation, Options, start_in_thread
 from connectsql.errors import EmulatorError
 
+from .bulk import until
 from .conftest import Client
 
 
@@ -153,3 +154,26 @@ def test_a_disk_too_small_to_begin_with_is_told(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("error: the data file ")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+def test_an_org_that_is_being_filled_can_be_stopped_and_has_nothing(
+    tmp_path: Path, sign: int
+) -> None:
+    file = tmp_path / "org.db"
+    command = [sys.executable, "-m", "connectsql", "emulator", "--data", str(file)]
+    process = subprocess.Popen(
+        [*command, "--seed-records", "Account=400000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wal = tmp_path / "org.db-wal"
+    until(lambda: wal.exists() and wal.stat().st_size > 2_000_000)
+    process.send_signal(sign)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (0, "", "")
+    with start_in_thread(Options(data=file)) as org:
+        client = Client(org)
+        assert client.query("SELECT Id FROM Account") == []
+        client.close()

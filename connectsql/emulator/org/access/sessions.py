@@ -45,6 +45,7 @@ class Sessions:
         """Return a new access token."""
         token = f"{self._org_id[:15]}!{secrets.token_urlsafe(24)}"
         now = self._now()
+        self._sessions = {t: one for t, one in self._sessions.items() if not self._is_over(one)}
         self._sessions[token] = Session(now, now)
         return token
 
