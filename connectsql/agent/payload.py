@@ -62,10 +62,13 @@ def _typed(column: Column) -> str:
 
 
 def to_json(column: Column, text: str | None) -> Any:
-    """Return a value as JSON has it. Raises Unsendable."""
-    if text is None:
-        return None
+    """Return a value as JSON has it. Raises Unsendable.
+
+    A checkbox of Salesforce is ticked or not and refuses null.
+    """
     kind = column.type.partition("(")[0]
+    if text is None:
+        return False if kind == "boolean" else None
     convert = _CONVERT.get(kind)
     if convert is None:
         return text

@@ -40,7 +40,7 @@ mappings:
     access: read_write
     upsert_field: ExternalId__c
     fields: [FirstName, LastName, Name, Email, AccountId, Account__ExternalId__c, CreatedDate,
-             ExternalId__c]
+             DoNotCall, ExternalId__c]
 """
 
 

@@ -54,6 +54,19 @@ def test_parent_and_children_of_one_transaction(world: World) -> None:
     assert {state for _, state, _ in world.log()} == {"SUCCESS"}
 
 
+def test_a_checkbox_without_a_value_is_not_ticked(world: World) -> None:
+    world.sql.execute(
+        "INSERT INTO salesforce.contact (lastname, donotcall, externalid__c) "
+        "VALUES ('a', true, 'a'), ('b', NULL, 'b')"
+    )
+    world.once()
+    assert world.rows("SELECT donotcall FROM salesforce.contact ORDER BY id") == [(True,), (False,)]
+    world.sql.execute("UPDATE salesforce.contact SET donotcall = NULL")
+    world.once()
+    assert {state for _, state, _ in world.log()} == {"SUCCESS"}
+    assert world.rows("SELECT donotcall FROM salesforce.contact") == [(False,), (False,)]
+
+
 def test_update_and_delete(world: World) -> None:
     world.sql.execute(
         "INSERT INTO salesforce.account (name, phone, externalid__c) "

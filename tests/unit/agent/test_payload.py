@@ -48,6 +48,7 @@ def table(*columns: Column) -> Table:
     [
         ("boolean", "t", True),
         ("boolean", "false", False),
+        ("boolean", None, False),
         ("integer", "-7", -7),
         ("numeric(18,2)", "12345678901234567.89", Decimal("12345678901234567.89")),
         ("double precision", "0.1", Decimal("0.1")),
