@@ -176,7 +176,12 @@ def run(options: Options) -> None:
     """
     asked_to_stop = threading.Event()
     with _logging_to_stderr(), suppress(_StoppedAtStart), _signals_set(asked_to_stop) as started:
-        org = start_in_thread(options)
+        try:
+            org = start_in_thread(options)
+        except EmulatorError:
+            if asked_to_stop.is_set():  # within SQLite the signal became an error of SQLite's
+                return
+            raise
         started.set()
         with org:
             _serve_until(asked_to_stop, org)
