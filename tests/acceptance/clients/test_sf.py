@@ -20,6 +20,7 @@ from .support.installed import SF, needs, run
 _QUIET = (
     "SF_DISABLE_TELEMETRY",
     "SF_AUTOUPDATE_DISABLE",
+    "SF_DISABLE_AUTOUPDATE",  # the one that the updater itself asks for
     "SF_SKIP_NEW_VERSION_CHECK",
     "SF_DISABLE_LOG_FILE",
     "SF_USE_GENERIC_UNIX_KEYCHAIN",
