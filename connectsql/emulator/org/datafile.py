@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from connectsql.emulator.org import text
+from connectsql.emulator.org import sums, text
 from connectsql.errors import EmulatorError
 
 _APPLICATION = 0x53464F52  # in the file's header, says whose it is
@@ -48,6 +48,7 @@ def opened(file: Path | None) -> sqlite3.Connection:
         if file:
             _claim(file, connection)
         text.install(connection)
+        sums.install(connection)
     except sqlite3.DatabaseError as broken:
         connection.close()
         raise unusable(file, broken) from broken

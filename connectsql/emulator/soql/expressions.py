@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 
+from connectsql.emulator.org.schema import NUMBERS
+from connectsql.emulator.org.sums import SUM
 from connectsql.emulator.org.tables import quote
 from connectsql.emulator.org.text import COLLATION, FOLDED
 from connectsql.emulator.soql import bound
 from connectsql.emulator.soql.bound import Column, Operand, Table
-from connectsql.emulator.soql.operands import folds_case
+from connectsql.emulator.soql.operands import folds_case, type_of
 
 _NUMBER = "CAST({} AS INTEGER)"
 _MONTH = _NUMBER.format("substr({0},6,2)")
@@ -54,7 +56,11 @@ def expression(operand: Operand, absent: frozenset[Operand] = frozenset()) -> st
 def _aggregate(function: str, operand: Operand) -> str:
     if function == "COUNT_DISTINCT":
         return f"COUNT(DISTINCT {key(operand, expression(operand))})"
-    return f"{function}({expression(operand)})"
+    inner = expression(operand)
+    if function in ("SUM", "AVG") and type_of(operand) in NUMBERS:
+        total = f"{SUM}({inner})"
+        return total if function == "SUM" else f"{total} / COUNT({inner})"
+    return f"{function}({inner})"
 
 
 def _date_part(function: str, column: str) -> str:

@@ -39,6 +39,13 @@ def deals() -> Iterator[Client]:
         client.close()
 
 
+def test_sums_do_not_drift(fresh: Client) -> None:
+    for n in range(10):
+        fresh.create("Account", Name=f"{n}", AnnualRevenue=0.1)
+    (row,) = fresh.query("SELECT SUM(AnnualRevenue) total, AVG(AnnualRevenue) mean FROM Account")
+    assert (row["total"], row["mean"]) == (1.0, 0.1)
+
+
 def rows(client: Client, text: str) -> list[tuple[Any, ...]]:
     return [tuple(record.values())[1:] for record in client.query(text)]
 
