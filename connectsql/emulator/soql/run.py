@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -138,7 +139,7 @@ class _Around:
         """Return the JSON of the children of each of some records."""
         ids = [key for key in dict.fromkeys(parents) if key is not None]
         statement = children(one.children, one.columns, deleted=self.deleted)
-        rows = self.source.store.first(statement.sql, _of(ids, statement).values)
+        rows = self._read(_of(ids, statement))
         if not rows:
             return ["null"] * len(parents)
         shaped = iter(one.shape.texts(_columns(rows)[1:], self))
@@ -147,6 +148,15 @@ class _Around:
             records = [next(shaped) for _ in group]
             found[parent] = self._listed(one, statement, parent, records)
         return [found.get(key, "null") for key in parents]
+
+    def _read(self, statement: Statement) -> list[tuple[Any, ...]]:
+        """Read children, of a further page too late if a field of theirs was dropped since."""
+        try:
+            return self.source.store.first(statement.sql, statement.values)
+        except sqlite3.OperationalError as error:
+            if "no such" not in str(error):
+                raise
+            raise Refusal("INVALID_QUERY_LOCATOR", "invalid query locator") from error
 
     def _listed(
         self, one: ChildrenShape, statement: Statement, parent: str, records: list[str]

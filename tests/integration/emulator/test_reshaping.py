@@ -229,6 +229,20 @@ def test_a_page_of_a_dropped_column_can_still_be_turned(fresh: Client) -> None:
     assert [one["Size__c"] for one in last["records"]] == list(range(50))
 
 
+def test_a_page_whose_children_lost_a_field_is_no_more(fresh: Client) -> None:
+    reshape(fresh, "POST", "/Contact/fields", name="Extra__c", type="string", length=9)
+    rows = [{"attributes": {"type": "Account"}, "Name": f"{n}"} for n in range(201)]
+    for start in (0, 200):
+        fresh.collection("POST", "", rows[start : start + 200])
+    query = "SELECT Id, (SELECT Extra__c FROM Contacts) FROM Account"
+    options = {"Sforce-Query-Options": "batchSize=200"}
+    first = fresh.call("GET", "query", params={"q": query}, headers=options).json()
+    reshape(fresh, "DELETE", "/Contact/fields/Extra__c")
+    answer = fresh.call("GET", first["nextRecordsUrl"])
+    assert answer.status_code == 400
+    assert answer.json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
+
+
 def test_changes_survive_a_restart(tmp_path: Path) -> None:
     options = Options(data=tmp_path / "org.db")
     with start_in_thread(options) as org:
