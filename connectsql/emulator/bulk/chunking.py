@@ -26,7 +26,8 @@ def chunk_size(header: str) -> int:
 def chunks(org: OrgCore, sobject: SObject, text: str, size: int) -> list[str]:
     """Return the queries that a query is split into; none where it cannot be split."""
     query = parse(text)
-    if query.order or query.limit is not None or query.offset or query.grouping:
+    bounded = query.order or query.limit is not None or query.offset or query.grouping
+    if bounded or query.scope or query.filtering or query.uses or query.all_rows:
         return []
     lows = org.store.every_nth_id(sobject, size)
     return [

@@ -31,21 +31,17 @@ _DELETES = ("delete", "hardDelete")
 async def ingest(org: OrgCore, progress: Progress, batch_id: str) -> None:
     """Work on a batch until all of its rows are done with, or its job is aborted."""
     job, batch = progress.begin(batch_id)
-    sobject = org.schema.find(job.object)
-    if sobject is None:
-        raise Unusable(f"InvalidJob : Unable to find object: {job.object}")
+    sobject = _object(org, job)
     rows = rows_of(org, job, sobject, progress.store.content(batch_id))
     for _ in islice(rows, batch.position):
         pass
-    key = sobject.field(job.key) if job.key else None
-    saver = Saver(org, sobject, job.operation, key)
     fault = org.faults.of_job(sobject.name)
     left = int(fault.after_rows) - batch.position if fault else None
     while chunk := list(islice(rows, CHUNK if left is None else max(0, min(CHUNK, left)))):
         _spend(org, progress, batch.position, len(chunk))
         for place, refusal in org.faults.of_job_rows(sobject.name, len(chunk)).items():
             chunk[place] = refusal
-        batch = _save(org, progress, job, batch_id, saver, chunk)
+        batch = _save(org, progress, job, batch_id, chunk)
         left = None if left is None else left - len(chunk)
         await org.tasks.give_way()
         progress.check(batch_id)
@@ -53,13 +49,15 @@ async def ingest(org: OrgCore, progress: Progress, batch_id: str) -> None:
         raise Unusable(fault.message)
 
 
-def _save(
-    org: OrgCore, progress: Progress, job: Job, batch_id: str, saver: Saver, chunk: list[Row]
-) -> Batch:
+def _save(org: OrgCore, progress: Progress, job: Job, batch_id: str, chunk: list[Row]) -> Batch:
     """Save a chunk and note what came of it, in one transaction.
 
-    Where the transaction as a whole is refused, so is each of its rows.
+    Where the transaction as a whole is refused, so is each of its rows. The object is looked
+    up anew: it may have been changed since the last chunk.
     """
+    sobject = _object(org, job)
+    key = sobject.field(job.key) if job.key else None
+    saver = Saver(org, sobject, job.operation, key)
     started = time.perf_counter()
     try:
         with org.data.acting(Caller(job.created_by, job.origin)), org.transaction():
@@ -67,6 +65,13 @@ def _save(
     except Refusal as refusal:
         with org.transaction():
             return progress.note(batch_id, [(None, False, as_text(refusal))] * len(chunk), started)
+
+
+def _object(org: OrgCore, job: Job) -> SObject:
+    sobject = org.schema.find(job.object)
+    if sobject is None:
+        raise Unusable(f"InvalidJob : Unable to find object: {job.object}")
+    return sobject
 
 
 def _spend(org: OrgCore, progress: Progress, position: int, rows: int) -> None:

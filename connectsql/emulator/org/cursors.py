@@ -1,7 +1,8 @@
 """Results that take several pages: kept as they were when the query ran.
 
-A locator is ``<id>-<start>``, as in ``01gEm0000000001AAA-2000``. The results of so many queries
+A locator is ``<id>-<start>``, as in ``01gEm00VF2tBcm1AAA-2000``. The results of so many queries
 are kept; those of the oldest are given up first, and those that nobody asked for in a while.
+Numbers begin at the clock, so that a locator of an earlier run leads to no result of this one.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class Cursors:
         self._store = store
         self._now = now
         self._kept: dict[str, Cursor] = {}
-        self._opened = 0
+        self._opened = int(now().timestamp() * 1000)
         self._queries = 0
 
     def next_query(self) -> int:

@@ -123,7 +123,7 @@ def _column(operand: Column) -> str:
 
 def _type_name(tables: tuple[Table, ...]) -> str:
     cases = (
-        f"WHEN {alias(table)}.\"Id\" IS NOT NULL THEN '{table.sobject.name}'" for table in tables
+        f'WHEN {alias(table)}."Id" IS NOT NULL THEN {_text(table.sobject.name)}' for table in tables
     )
     return f"CASE {' '.join(cases)} END COLLATE {COLLATION}"
 

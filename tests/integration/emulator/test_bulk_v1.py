@@ -240,6 +240,21 @@ def test_query_all_sees_the_bin(bulk: Bulk, client: Client) -> None:
         assert len(found) == count
 
 
+@pytest.mark.parametrize(
+    "rest", ["USING SCOPE everything", "FOR VIEW", "WITH USER_MODE", "LIMIT 9"]
+)
+def test_a_query_with_other_clauses_is_not_split(fresh: Client, rest: str) -> None:
+    for number in range(9):
+        fresh.create("Account", Name=f"c {number}")
+    bulk = Bulk(fresh)
+    header = {"Sforce-Enable-PKChunking": "chunkSize=5"}
+    job = bulk.json_job(header, operation="query", object="Account", contentType="JSON")
+    batch = bulk.json_batch(job, f"SELECT Id FROM Account {rest}")
+    until(lambda: bulk.state(job, batch) == "Completed")
+    (result,) = bulk.call("GET", f"/job/{job}/batch/{batch}/result").json()
+    assert len(bulk.call("GET", f"/job/{job}/batch/{batch}/result/{result}").json()) == 9
+
+
 @pytest.mark.parametrize("condition", ["", " WHERE Name LIKE 'c%' OR Name LIKE 'd%'"])
 def test_a_query_is_split_by_ids(fresh: Client, condition: str) -> None:
     for number in range(25):

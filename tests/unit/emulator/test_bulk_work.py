@@ -13,6 +13,7 @@ from connectsql.emulator.bulk import results
 from connectsql.emulator.bulk.job import Job
 from connectsql.emulator.options import Options
 from connectsql.emulator.org.journal import Commit
+from connectsql.emulator.org.reshaping.reshaping import Reshaping
 from connectsql.emulator.org.seeding.founding import found
 from connectsql.emulator.whole import Org
 from connectsql.emulator.wire.errors import Refusal, refuse_row
@@ -70,6 +71,30 @@ def test_each_200_rows_are_a_transaction_of_the_client(org: Org) -> None:
     assert [len(commit.changes) for commit in commits] == [200, 200, 50]
     origins = {commit.caller.origin for commit in commits}
     assert origins == {"com/salesforce/api/bulkapi/60.0;client=me"}
+
+
+def test_a_job_goes_on_when_its_object_is_changed_under_way(org: Org) -> None:
+    def drop(commit: Commit) -> None:
+        account = org.object("Account")
+        owner = account.field("OwnerId") if account else None
+        if account and owner:
+            Reshaping(org).drop_field(account, owner)
+
+    org.data.after_commit.append(drop)
+    job = insert(org, [f"n{n}" for n in range(450)])
+    (batch,) = org.bulk.store.batches(job.id)
+    assert (job.state, batch.processed, batch.failed) == ("JobComplete", 450, 0)
+
+
+def test_a_job_fails_when_its_object_goes_under_way(org: Org) -> None:
+    def drop(commit: Commit) -> None:
+        account = org.object("Account")
+        if account:
+            Reshaping(org).drop_object(account)
+
+    org.data.after_commit.append(drop)
+    job = insert(org, [f"n{n}" for n in range(450)])
+    assert (job.state, job.error) == ("Failed", "InvalidJob : Unable to find object: Account")
 
 
 def test_a_transaction_that_is_refused_fails_its_rows_alone(org: Org) -> None:

@@ -69,3 +69,17 @@ def test_date_literals_count_from_the_orgs_own_day(org: Org, watch: Watch) -> No
         found = run(Source.of(org), text, root="", page_size=200, deleted=False)
         assert found.total == expected
         watch.now += timedelta(days=1)
+
+
+def test_locators_of_an_earlier_run_lead_to_nothing(org: Org, watch: Watch) -> None:
+    old = first_page(org).next
+    assert old
+    watch.now += timedelta(seconds=1)
+    again = Org(Options(), watch)
+    try:
+        seed(again, {"Lead": 500}, 1)
+        assert first_page(again).next != old
+        with pytest.raises(Refusal, match="INVALID_QUERY_LOCATOR"):
+            again.cursors.find(old)
+    finally:
+        again.close()
