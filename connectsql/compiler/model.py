@@ -1,11 +1,12 @@
-"""The desired state of a database: tables with their columns, indexes and triggers."""
+"""The desired state of a database: tables with their columns, indexes, triggers and rights."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 
-from connectsql.config.model import Access, LogLevel, Mapping, WriteMode
+from connectsql.config.model import NOBODY, Access, LogLevel, Mapping, Roles, WriteMode
 from connectsql.describe.model import Field, SObject
 
 
@@ -40,6 +41,55 @@ class Index:
     name: str
     column: str
     unique: bool
+    concurrently: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Computed:
+    """A stored generated column. The expression is checked: one scalar, over this table."""
+
+    name: str
+    type: str
+    expression: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Twin:
+    """A column that holds the id of the parent's row, beside the lookup that holds its sfid.
+
+    A real, deferrable foreign key: rows written together refer to each other by it before
+    Salesforce has given either an sfid.
+    """
+
+    name: str
+    column: str  # the lookup's column
+    field: Field  # the lookup
+    parent: str  # the parent's table
+
+
+class Kind(StrEnum):
+    """What a part of a table is to the catalog."""
+
+    COLUMN = "column"
+    INDEX = "index"
+    FUNCTION = "function"
+    TRIGGER = "trigger"
+    CONSTRAINT = "constraint"
+    GRANT = "grant"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Anything of a table that is made and dropped as a whole.
+
+    ``create`` replaces what stands under the name where SQL has a way to say so. ``name`` is
+    unique in the table for its kind; a grant's is its role.
+    """
+
+    kind: Kind
+    name: str
+    create: str
+    drop: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +118,10 @@ class Table:
     triggers: tuple[Trigger, ...]
     key_type: str  # "integer" or "bigint"
     sfid_collation: str
+    computed: tuple[Computed, ...] = ()
+    twins: tuple[Twin, ...] = ()
+    roles: Roles = NOBODY
+    filter: str | None = None  # the mapping's, as a condition of SOQL
 
     @cached_property
     def by_name(self) -> dict[str, Column]:
@@ -78,7 +132,7 @@ class Table:
     def identifier(self) -> Column | None:
         """The column of the unique identifier, or None where the mapping has none."""
         wanted = (self.mapping.upsert_field or "").lower()
-        return self.by_name.get(wanted)
+        return next((one for one in self.columns if one.path.lower() == wanted), None)
 
     @property
     def has_isdeleted(self) -> bool:
@@ -116,6 +170,8 @@ class Desired:
     schema: str
     key_type: str
     tables: tuple[Table, ...]
+    roles: Roles = NOBODY
+    heroku: bool = False  # types: heroku: with the tables that Heroku Connect's clients look for
 
     @cached_property
     def by_name(self) -> dict[str, Table]:

@@ -40,12 +40,44 @@ class WriteMode(StrEnum):
     ORDERED = "ordered"  # sent one after the other
 
 
+class Constraints(StrEnum):
+    """What becomes of an application's write that Salesforce must refuse."""
+
+    OFF = "off"  # it is captured, sent, and refused by Salesforce
+    WARN = "warn"  # the same, and a line in connectsql.violation
+    ENFORCE = "enforce"  # it fails in the application's own transaction
+
+
+class Conflict(StrEnum):
+    """Whose value counts where both sides changed a record since they last met."""
+
+    LAST_WRITE = "last_write"  # whoever writes later, without looking
+    SALESFORCE = "salesforce"
+    POSTGRES = "postgres"
+    FAIL = "fail"  # nobody's: the change is parked with the reason
+
+
+class RemoteDeletes(StrEnum):
+    """What becomes of a row when its record is deleted in Salesforce."""
+
+    REMOVE = "remove"
+    KEEP = "keep"  # the row stays, with isdeleted set
+
+
+class LocalDeletes(StrEnum):
+    """What becomes of a record when an application deletes its row."""
+
+    SEND = "send"
+    IGNORE = "ignore"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reference:
     """Where a value that must not stand in the config is found at run time."""
 
-    kind: str  # "env", "file", or "literal" (an instance_url only: it is no secret)
-    name: str  # the variable, the path (relative to the config's folder), or the value itself
+    kind: str  # "env", "file", "command", or "literal" (an instance_url only: it is no secret)
+    name: str  # the variable, the path (relative to the config's folder), the command line
+    # (a JSON list of its words), or the value itself
     place: Place | None = field(default=None, compare=False)  # where the config says so
 
 
@@ -66,17 +98,55 @@ class Index:
     field: str
     unique: bool
     place: Place
+    concurrently: bool = False  # on a table that stands: built after the transaction
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MappedField:
     """One entry of a mapping's ``fields``: a field, or a parent's external id.
 
-    ``name`` is spelled as the user wrote it: ``Name``, ``Account__ExternalId__c``.
+    ``name`` is spelled as the user wrote it: ``Name``, ``Account__ExternalId__c``, or ``*`` for
+    every field that a column can hold and ``exclude`` does not name.
     """
 
     name: str
     place: Place
+    column: str | None = None  # the column's name where it is not the field's in lower case
+    read_only: bool = False  # applications' values for it are not sent
+    conflict: Conflict | None = None  # where it differs from the mapping's
+    local: str | None = None  # of a lookup: the column that holds the parent row's id
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Computed:
+    """A column that Postgres computes from others; Salesforce never sees it."""
+
+    column: str
+    type: str  # a type of Postgres: "text", "numeric(18, 2)"
+    expression: str  # one scalar SQL expression over the mapping's columns
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Roles:
+    """Who is granted what. Roles are made by the DBA, never by connectsql."""
+
+    agent: str | None = None
+    applications: tuple[str, ...] = ()  # write what is read_write, read the rest
+    readers: tuple[str, ...] = ()  # read
+
+
+NOBODY = Roles()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HerokuExport:
+    """What an export says that means nothing here, kept so that it can be exported again.
+
+    ``connection`` and ``mapping`` are the properties as they stood: app_name, features, ...
+    """
+
+    properties: tuple[tuple[str, object], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +163,16 @@ class Mapping:
     writes: WriteMode
     poll_seconds: int
     place: Place
+    exclude: tuple[str, ...] = ()  # fields that a "*" leaves out
+    filter: str | None = None  # which records are read: a condition over the mapping's fields
+    computed: tuple[Computed, ...] = ()
+    constraints: Constraints = Constraints.OFF
+    conflict: Conflict = Conflict.LAST_WRITE
+    events: bool = False  # ask for change events beside polling
+    remote_deletes: RemoteDeletes = RemoteDeletes.REMOVE
+    local_deletes: LocalDeletes = LocalDeletes.SEND
+    roles: Roles | None = None  # instead of the connection's, for this table; agent is not read
+    heroku: HerokuExport | None = None
     places: dict[str, Place] = field(default_factory=dict, compare=False)  # property -> line
 
     @property
@@ -115,4 +195,6 @@ class Config:
     lease_seconds: int  # after this long without a sign of life an agent's claims are free
     mappings: tuple[Mapping, ...]
     place: Place
+    roles: Roles = NOBODY
+    heroku: HerokuExport | None = None
     places: dict[str, Place] = field(default_factory=dict, compare=False)  # of the connection
