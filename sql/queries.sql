@@ -4,22 +4,60 @@
 -- fingerprint --
 SELECT fingerprint FROM connectsql.connection WHERE schema_name = %(schema)s
 
+-- installed_tables --
+SELECT c.relname, c.relkind::text, obj_description(c.oid, 'pg_class'),
+       c.relkind = 'r' AND pg_relation_size(c.oid) = 0
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+ORDER BY c.relname
+
 -- installed_columns --
-SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
+SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
+       CASE WHEN a.attcollation <> t.typcollation THEN l.collname END,
+       a.attgenerated <> '', col_description(c.oid, a.attnum)
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = a.attcollation
 WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 ORDER BY c.relname, a.attnum
 
--- installed_triggers --
-SELECT c.relname, t.tgname
+-- installed_objects --
+SELECT table_name, kind, name, definition FROM connectsql.catalog(%(schema)s) WHERE kind <> 'column'
+
+-- standing_objects --
+-- Where connectsql was never applied: what stands that a plan may replace.
+SELECT c.relname, 'index', i.relname, pg_get_indexdef(i.oid)
+FROM pg_catalog.pg_index AS x
+JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
+JOIN pg_catalog.pg_class AS c ON c.oid = x.indrelid
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = %(schema)s
+UNION ALL
+SELECT c.relname, 'trigger', t.tgname, pg_get_triggerdef(t.oid)
 FROM pg_catalog.pg_trigger AS t
 JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
-WHERE n.nspname = %(schema)s AND p.pronamespace = n.oid AND NOT t.tgisinternal
-  AND p.proname = ANY (ARRAY['capture_full', 'capture_inserts', 'capture_changes', 'mark_full', 'mark_changes'])
+WHERE n.nspname = %(schema)s AND NOT t.tgisinternal
+UNION ALL
+SELECT '', 'function', p.proname, string_agg(pg_get_functiondef(p.oid), E'\n' ORDER BY p.oid)
+FROM pg_catalog.pg_proc AS p
+JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+WHERE n.nspname = %(schema)s AND p.prokind = 'f'
+GROUP BY p.proname
+
+-- made_objects --
+SELECT table_name, kind, name, definition, installed
+FROM connectsql.object
+WHERE schema_name = %(schema)s
+
+-- loaded_tables --
+SELECT table_name FROM connectsql.mapping WHERE schema_name = %(schema)s AND loaded_at IS NOT NULL
+
+-- roles --
+SELECT rolname FROM pg_catalog.pg_roles
 
 -- register_agent --
 INSERT INTO connectsql.agent (schema_name, host, process_id, alive_until)

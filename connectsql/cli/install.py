@@ -1,7 +1,8 @@
-"""``compile`` and ``apply``: from the config to the database."""
+"""``compile``, ``plan`` and ``apply``: from the config to the database."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -15,8 +16,16 @@ from connectsql.cli.options import (
 )
 from connectsql.cli.output import counted, say
 from connectsql.compiler import check, render
+from connectsql.compiler.model import Desired
+from connectsql.compiler.plan import Hazard, Plan
+from connectsql.compiler.plan_text import as_sql, back_as_sql
 from connectsql.database import apply as applying
 from connectsql.database.connection import connect
+from connectsql.errors import Drift, UsageError
+
+prune_option = click.option(
+    "--prune", is_flag=True, help="Drop columns and tables of ours that the config dropped."
+)
 
 
 @click.command("compile")
@@ -26,8 +35,105 @@ from connectsql.database.connection import connect
 def compile_(config_file: str, describe_dir: str | None, output: str | None) -> None:
     """Print the SQL for the whole config, offline; the same bytes each time."""
     _, desired = load_all(config_file, describe_dir)
+    _write(_checked(desired), output)
+
+
+@click.command()
+@config_option
+@describe_option
+@database_option
+@prune_option
+@click.option("--check", "only_check", is_flag=True, help="Exit 3 where there is anything to do.")
+@click.option("--sql", "as_file", is_flag=True, help="Print the plan as SQL, for psql.")
+@click.option("--reverse", is_flag=True, help="Print the way back as SQL.")
+@click.option("-o", "--output", metavar="FILE", help="With --sql or --reverse: write to a file.")
+def plan(
+    config_file: str,
+    describe_dir: str | None,
+    database: str | None,
+    prune: bool,
+    only_check: bool,
+    as_file: bool,
+    reverse: bool,
+    output: str | None,
+) -> None:
+    """Show what apply would do to the database: each change, its hazards, what differs."""
+    if as_file and reverse:
+        raise UsageError("give either --sql or --reverse")
+    if output and not (as_file or reverse):
+        raise UsageError("-o wants --sql or --reverse: what is to be written?")
+    _, desired = load_all(config_file, describe_dir)
+    _checked(desired)
+    with connect(required_database(database)) as connection:
+        made = applying.plan(connection, desired, prune=prune)
+    if as_file:
+        script = as_sql(made, desired)
+        check.check(script)
+        _write(script, output)
+    elif reverse:
+        _write(back_as_sql(made, desired), output)
+    else:
+        _show(made, desired)
+    if only_check and made.changes:
+        changes = counted(len(made.changes), "change")
+        raise Drift(f"schema {desired.schema} differs from the config: {changes}")
+
+
+@click.command()
+@config_option
+@describe_option
+@database_option
+@prune_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--allow-hazard",
+    "allowed",
+    multiple=True,
+    type=click.Choice([hazard.value for hazard in Hazard]),
+    help="Allow changes with this hazard; several times for several.",
+)
+@click.option(
+    "--lock-timeout",
+    type=click.FloatRange(0.1, 600),
+    default=applying.LOCK_TIMEOUT,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for a lock before stepping back.",
+)
+def apply(
+    config_file: str,
+    describe_dir: str | None,
+    database: str | None,
+    prune: bool,
+    yes: bool,
+    allowed: tuple[str, ...],
+    lock_timeout: float,
+) -> None:
+    """Bring the database to what the config asks for, in one transaction."""
+    _, desired = load_all(config_file, describe_dir)
+    _checked(desired)
+    allow = {Hazard(one) for one in allowed}
+    with connect(required_database(database)) as connection:
+        made = applying.plan(connection, desired, prune=prune)
+        connection.rollback()
+        _show(made, desired)
+        if not made.changes:
+            return
+        applying.refuse_hazards(made, allow)
+        _confirm(yes)
+        made = applying.apply(
+            connection, desired, allow=allow, prune=prune, lock_timeout=lock_timeout
+        )
+    say(f"applied {counted(len(made.changes), 'change')} to schema {desired.schema}")
+
+
+def _checked(desired: Desired) -> str:
     script = render.script(desired)
     check.check(script)
+    return script
+
+
+def _write(script: str, output: str | None) -> None:
     if output:
         Path(output).write_text(script, encoding="utf-8")
         say(f"wrote {output}")
@@ -35,20 +141,24 @@ def compile_(config_file: str, describe_dir: str | None, output: str | None) -> 
         click.echo(script, nl=False)
 
 
-@click.command()
-@config_option
-@describe_option
-@database_option
-def apply(config_file: str, describe_dir: str | None, database: str | None) -> None:
-    """Bring the database to what the config asks for, in one transaction."""
-    _, desired = load_all(config_file, describe_dir)
-    check.check(render.script(desired))
-    address = required_database(database)
-    with connect(address) as connection:
-        plan = applying.apply(connection, desired)
-    for line in applying.describe(plan):
-        say(f"  {line}")
-    if plan:
-        say(f"applied {counted(len(plan), 'step')} to schema {desired.schema}")
-    else:
+def _show(made: Plan, desired: Desired) -> None:
+    for note in made.notes:
+        say(f"{note.what}: {note.text}")
+    if not made.changes:
         say(f"schema {desired.schema} is what the config asks for: nothing to do")
+        return
+    for number, change in enumerate(made.changes, 1):
+        after = " (after the transaction)" if change.concurrently else ""
+        say(f"{number:3}. {change.comment}{after}")
+        for hazard in sorted(change.hazards):
+            say(f"     hazard: {hazard}")
+    say(f"{counted(len(made.changes), 'change')} to schema {desired.schema}")
+
+
+def _confirm(yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("nothing was applied: nobody is there to ask", hint="use --yes")
+    if not click.confirm("Apply?", err=True):
+        raise UsageError("nothing was applied")

@@ -19,6 +19,7 @@ COMMANDS = {
     "describe": ("declare", "describe"),
     "validate": ("declare", "validate"),
     "compile": ("install", "compile_"),
+    "plan": ("install", "plan"),
     "apply": ("install", "apply"),
     "agent": ("sync", "agent"),
     "emulator": ("org", "emulator"),

@@ -103,7 +103,7 @@ class Tour:
         )
         self._command("connectsql apply")
         with connect(self._scene.database) as connection:
-            for change in apply(connection, self._scene.desired):
+            for change in apply(connection, self._scene.desired).changes:
                 self._say(f"  {change.comment}")
 
     def load(self, over: Callable[[], bool]) -> None:

@@ -1,136 +1,199 @@
 """What has to be done to a database so that it holds what is desired.
 
-New connections, tables, columns, indexes and triggers are made; a column whose type differs
-is refused, because changing it can rewrite or cut data. Nothing is dropped but triggers of
-ours on tables that are no longer mapped, or that another log level would not have.
+Whatever connectsql did not make stays as it is. Of what it made, columns and tables that the
+config no longer asks for stay, too, unless they are to be pruned.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import replace
 
-from connectsql.compiler import render
-from connectsql.compiler.model import Column, Desired, Table
-from connectsql.errors import DatabaseError
-
-SYSTEM_COLUMNS = ("sfid", "id", "_hc_lastop", "_hc_err")
-
-
-@dataclass(frozen=True, kw_only=True)
-class InstalledTable:
-    """A table as the catalog has it: types by column, as ``format_type`` spells them."""
-
-    columns: dict[str, str]
-    triggers: frozenset[str] = frozenset()  # those that call a function of our schema
+from connectsql.compiler import ddl, render
+from connectsql.compiler.column_diff import column_changes, refuse, stale_columns
+from connectsql.compiler.grants import connection_grants
+from connectsql.compiler.installed import Installed, Key
+from connectsql.compiler.model import Desired, Table
+from connectsql.compiler.part_diff import PartDiff, stale_parts
+from connectsql.compiler.parts import parts
+from connectsql.compiler.plan import Change, Hazard, Note, Plan
 
 
-@dataclass(frozen=True, kw_only=True)
-class Installed:
-    """What the database holds of one connection. No fingerprint: never applied."""
+def plan(desired: Desired, installed: Installed, *, prune: bool = False) -> Plan:
+    """Return the way from installed to desired; an empty plan where there is nothing to do.
 
-    fingerprint: str | None = None
-    tables: dict[str, InstalledTable] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """A step of ``apply``: SQL, and what it is for."""
-
-    sql: str
-    comment: str
-
-
-def changes(desired: Desired, installed: Installed) -> list[Change]:
-    """Return the steps from installed to desired; empty where there is nothing to do.
-
-    Raises DatabaseError where a table that stands cannot become what is desired.
+    Raises DatabaseError where a relation that stands cannot become what is desired.
     """
-    _refuse_differences(desired, installed)
-    structural = [*_tables(desired, installed), *_stale_triggers(desired, installed)]
-    if installed.fingerprint == render.fingerprint(desired) and not structural:
-        return []
-    steps = [Change(sql=render.runtime(desired), comment="runtime and trigger log")]
-    steps += structural
-    for table in desired.tables:
-        rest = "\n".join(render.definition(table)[1:])
-        steps.append(Change(sql=rest, comment=f"comments, indexes and triggers of {table.name}"))
-    steps.append(Change(sql=render.record(desired), comment="record of what was applied"))
-    return steps
+    refuse(desired, installed)
+    return _Planner(desired, installed, prune=prune).plan()
 
 
-def _tables(desired: Desired, installed: Installed) -> Iterator[Change]:
-    for table in desired.tables:
-        stands = installed.tables.get(table.name)
-        if stands is None:
-            create = render.definition(table)[0]
-            yield Change(sql=create, comment=f"create table {table.name}")
-            continue
-        for column in table.columns:
-            if column.name not in stands.columns:
-                yield Change(
-                    sql=render.add_column(table, column),
-                    comment=f"add column {table.name}.{column.name}",
-                )
-        for trigger in table.triggers:
-            if trigger.name not in stands.triggers:
-                yield Change(
-                    sql=render.create_trigger(table, trigger),
-                    comment=f"create trigger {trigger.name} on {table.name}",
-                )
+class _Planner:
+    def __init__(self, desired: Desired, installed: Installed, *, prune: bool) -> None:
+        self._desired = desired
+        self._installed = installed
+        self._prune = prune
+        self._manifest = render.manifest(desired)
+        self._notes: list[Note] = []
+        self._parts = PartDiff(desired.schema, installed, self._notes)
 
+    def plan(self) -> Plan:
+        changes = [*self._runtime(), *self._stale()]
+        for table in self._desired.tables:
+            changes += self._table(table)
+        changes += self._later()
+        if self._prune:
+            changes += self._pruned()
+        changes += self._backfills(changes)
+        at_once = [one for one in changes if not one.concurrently]
+        alone = [one for one in changes if one.concurrently]
+        if changes or self._record_differs():
+            at_once.append(self._record())
+            if alone:
+                alone.append(replace(self._noting(), concurrently=True))
+        return Plan(changes=(*at_once, *alone), notes=tuple(self._notes))
 
-def _stale_triggers(desired: Desired, installed: Installed) -> Iterator[Change]:
-    for name, stands in sorted(installed.tables.items()):
-        table = desired.by_name.get(name)
-        wanted = {one.name for one in table.triggers} if table else set()
-        for trigger in sorted(stands.triggers - wanted):
+    def _runtime(self) -> Iterator[Change]:
+        made = render.runtime_manifest(self._desired)
+        differing = [key for key, identity in made.items() if self._parts.differs(key, identity)]
+        if differing:
             yield Change(
-                sql=render.drop_trigger(desired.schema, name, trigger),
-                comment=f"drop trigger {trigger} on {name}: the config no longer asks for it",
+                sql=render.runtime(self._desired).strip(),
+                comment="the runtime: bookkeeping, trigger log and its functions",
             )
 
+    def _stale(self) -> Iterator[Change]:
+        yield from stale_parts(self._desired, self._installed, self._manifest)
 
-def _refuse_differences(desired: Desired, installed: Installed) -> None:
-    problems = [
-        problem
-        for table in desired.tables
-        if table.name in installed.tables
-        for problem in _problems(table, installed.tables[table.name])
-    ]
-    if problems:
-        raise DatabaseError(
-            "nothing was applied: tables that stand differ from the config\n  "
-            + "\n  ".join(problems),
-            hint="change the column by hand, or move the table away, and apply again",
+    def _table(self, table: Table) -> Iterator[Change]:
+        stands = self._installed.tables.get(table.name)
+        if stands is None:
+            yield Change(
+                sql=f"{ddl.create_table(table)}\n{render.comments(table)}",
+                comment=f"create table {table.name}",
+                reverse=ddl.drop_table(table.schema, table.name),
+            )
+        else:
+            yield from column_changes(table, stands, self._notes, prune=self._prune)
+        before = [part for part in parts(table) if not _between_tables(part)]
+        yield from self._parts.changes(table, before, stands)
+        if stands is not None:
+            yield from self._comments(table)
+
+    def _later(self) -> Iterator[Change]:
+        """What needs all tables to stand."""
+        for table, part in render.foreign_keys(self._desired):
+            stands = self._installed.tables.get(table.name)
+            yield from self._parts.changes(table, [part], stands)
+        yield from self._parts.of_schema(connection_grants(self._desired))
+
+    def _comments(self, table: Table) -> Iterator[Change]:
+        stands = self._installed.tables[table.name]
+        known = {name: column.comment for name, column in stands.columns.items()}
+        wanted: list[tuple[str | None, str]] = [(None, ddl.table_comment(table))]
+        wanted += ddl.column_comments(table)
+        differing = [
+            (name, words, stands.comment if name is None else known.get(name))
+            for name, words in wanted
+            if words != (stands.comment if name is None else known.get(name))
+        ]
+        if differing:
+            name, schema = table.name, table.schema
+            yield Change(
+                sql="\n".join(ddl.comment(schema, name, one, words) for one, words, _ in differing),
+                comment=f"comments of {name}",
+                reverse="\n".join(
+                    ddl.comment(schema, name, one, old)
+                    for one, _, old in differing
+                    if one is None or one in stands.columns
+                ),
+            )
+
+    def _pruned(self) -> Iterator[Change]:
+        yield from stale_columns(self._desired, self._installed)
+        for table, kind, _ in sorted(self._installed.made):
+            if kind == "table" and table not in self._desired.by_name:
+                if table not in self._installed.tables:
+                    continue
+                yield Change(
+                    sql=ddl.drop_table(self._desired.schema, table),
+                    comment=f"drop table {table}: the config no longer maps it",
+                    hazards=frozenset({Hazard.DATA_LOSS}),
+                    reverse=f"-- table {table} and its rows are gone",
+                )
+
+    def _backfills(self, changes: list[Change]) -> Iterator[Change]:
+        for table in self._desired.tables:
+            stands = self._installed.tables.get(table.name)
+            if stands is None or not stands.loaded:
+                continue
+            why = [column.name for column in table.columns if column.name not in stands.columns] + [
+                f"retyped {name}" for name in _made_anew(table, changes)
+            ]
+            known = self._installed.made.get((table.name, "table", table.name))
+            if known and known.definition != (table.filter or ""):
+                why.append("its filter")
+            if why:
+                yield Change(
+                    sql=render.read_again(table),
+                    comment=f"read {table.name} again from Salesforce, for {', '.join(why)}",
+                    hazards=frozenset({Hazard.BACKFILL}),
+                )
+
+    def _record_differs(self) -> bool:
+        noted = {key: one.definition for key, one in self._installed.made.items()}
+        lacking = any(noted.get(key) != value for key, value in self._ours().items())
+        return lacking or self._installed.fingerprint != render.fingerprint(self._desired)
+
+    def _ours(self) -> dict[Key, str]:
+        """What stands by our doing when the plan is carried out; what was adopted is not ours."""
+        return {
+            key: identity
+            for key, identity in self._manifest.items()
+            if not self._parts.adopted(key) and not self._adopted_column(key)
+        }
+
+    def _adopted_column(self, key: Key) -> bool:
+        table, kind, name = key
+        stands = self._installed.tables.get(table)
+        if stands is None or key in self._installed.made:
+            return False
+        return kind == "table" or (kind == "column" and name in stands.columns)
+
+    def _noting(self) -> Change:
+        ours = self._ours()
+        gone = sorted(
+            key
+            for key in self._installed.made
+            if key not in ours and (key in self._parts.dropped or self._is_gone(key))
+        )
+        statements = [render.note(self._desired.schema, ours)]
+        if gone:
+            statements.insert(0, render.forget(self._desired.schema, gone))
+        return Change(sql="\n".join(statements), comment="note what was made")
+
+    def _is_gone(self, key: Key) -> bool:
+        """Whether what was made there does not stand after this plan."""
+        table, kind, name = key
+        if kind == "table":
+            return self._prune or table not in self._installed.tables
+        if kind == "column":
+            stands = self._installed.tables.get(table)
+            return self._prune or stands is None or name not in stands.columns
+        return True  # dropped as stale, or by hand
+
+    def _record(self) -> Change:
+        noting = self._noting()
+        return Change(
+            sql=f"{noting.sql}\n\n{render.record(self._desired)}",
+            comment="record what was applied",
         )
 
 
-def _problems(table: Table, stands: InstalledTable) -> Iterator[str]:
-    lacking = [name for name in SYSTEM_COLUMNS if name not in stands.columns]
-    if lacking:
-        yield (
-            f"{table.schema}.{table.name} is not a mapped table: "
-            f"it has no column {', '.join(lacking)}"
-        )
-        return
-    for column in table.columns:
-        have = stands.columns.get(column.name)
-        if have is not None and have != canonical(column):
-            yield (
-                f"{table.schema}.{table.name}.{column.name} is {have}, "
-                f"the config makes it {canonical(column)}"
-            )
+def _between_tables(part: object) -> bool:
+    return getattr(part, "kind", None) == "constraint"
 
 
-_LONG_FORMS = {
-    "timestamptz": "timestamp with time zone",
-    "time": "time without time zone",
-}
-
-
-def canonical(column: Column) -> str:
-    """Return the column's type as ``format_type`` spells it."""
-    if column.type.startswith("varchar"):
-        return "character varying" + column.type.removeprefix("varchar")
-    return _LONG_FORMS.get(column.type, column.type)
+def _made_anew(table: Table, changes: list[Change]) -> list[str]:
+    anew = {one.anew for one in changes if one.anew}
+    return [column.name for column in table.columns if (table.name, column.name) in anew]

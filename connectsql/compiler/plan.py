@@ -27,6 +27,7 @@ class Change:
     hazards: frozenset[Hazard] = frozenset()
     reverse: str = ""
     concurrently: bool = False  # runs alone, after the transaction of the others
+    anew: tuple[str, str] | None = None  # the table and column whose values have to be read again
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,41 +6,51 @@ The same input gives the same bytes. Everything composed goes through psycopg.sq
 from __future__ import annotations
 
 import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
 
 from psycopg import sql
 
 from connectsql import __version__
-from connectsql.compiler.model import Column, Desired, Index, Table, Trigger
+from connectsql.compiler import ddl
+from connectsql.compiler.ddl import text
+from connectsql.compiler.grants import connection_grants
+from connectsql.compiler.installed import Key
+from connectsql.compiler.model import Desired, Kind, Part, Table
 from connectsql.compiler.names import quoted
+from connectsql.compiler.parts import definition, parts
 from connectsql.errors import CompileError
 from connectsql.resources import read_text
 
 _DOLLAR_TAG = "$connectsql$"
-
-_COLUMN = sql.SQL("    {name} {type}")
-_APPLICATIONS = sql.SQL("\n    WHEN (public.get_xmlbinary()::text = 'base64')")
-_NOT_THE_AGENT = sql.SQL(
-    "\n    WHEN (current_setting('connectsql.agent', true) IS DISTINCT FROM 'on')"
+_MADE_BY_RUNTIME = re.compile(
+    r"^CREATE (?:OR REPLACE )?(?P<kind>FUNCTION|TRIGGER|INDEX)(?: IF NOT EXISTS)?\s+"
+    r'(?:"\{schema\}"\.)?(?P<name>\w+)(?:\s+AFTER INSERT)?(?:\s+ON "\{schema\}"\.(?P<table>\w+))?',
+    re.MULTILINE,
 )
+
+Manifest = dict[Key, str]  # what is made -> what identifies the SQL that makes it
 
 
 def script(desired: Desired) -> str:
     """Return the whole SQL for one connection, as one transaction that ends with its record."""
-    parts = [
-        "-- Compiled by connectsql. One transaction; running it again changes nothing.",
-        "BEGIN;",
-        body(desired).rstrip(),
-        record(desired),
-        "COMMIT;",
-    ]
-    return "\n\n".join(parts) + "\n"
+    head = (
+        f"-- Compiled by connectsql {__version__} for schema {text(quoted(desired.schema))}.\n"
+        "-- One transaction; running it again changes nothing."
+    )
+    sections = [head, "BEGIN;", body(desired).rstrip(), note(desired.schema, manifest(desired))]
+    return "\n\n".join([*sections, record(desired), "COMMIT;"]) + "\n"
 
 
 def body(desired: Desired) -> str:
     """Return the SQL without BEGIN, COMMIT and the record of the installation."""
-    parts = [runtime(desired)]
-    parts.extend(paragraph for table in desired.tables for paragraph in definition(table))
-    return "\n\n".join(part.strip() for part in parts) + "\n"
+    sections = [runtime(desired)]
+    for table in desired.tables:
+        sections += definition_of(table)
+    sections.append("\n".join(foreign_key.create for _, foreign_key in foreign_keys(desired)))
+    sections.append("\n".join(part.create for part in connection_grants(desired)))
+    return "\n\n".join(one.strip() for one in sections if one.strip()) + "\n"
 
 
 def runtime(desired: Desired) -> str:
@@ -48,7 +58,7 @@ def runtime(desired: Desired) -> str:
     schema = text(sql.Identifier(desired.schema))
     if _DOLLAR_TAG in schema:
         raise CompileError(f"a schema's name cannot contain {_DOLLAR_TAG}")
-    connection = read_text("sql", "connection.sql").split("\n\n", 1)[1]
+    connection = _connection_sql().split("\n\n", 1)[1]
     connection = connection.replace('\'"{schema}".', "'" + schema.replace("'", "''") + ".")
     connection = connection.replace('"{schema}"', text(quoted(desired.schema)))
     connection = connection.replace('"{key}"', desired.key_type)
@@ -77,105 +87,115 @@ def record(desired: Desired) -> str:
     )
 
 
-def definition(table: Table) -> list[str]:
-    """Return the SQL of one mapped table, as paragraphs; the first creates it."""
+def definition_of(table: Table) -> list[str]:
+    """Return the SQL of one mapped table, as paragraphs; the second creates it."""
+    made = [part for part in parts(table) if part.kind is not Kind.CONSTRAINT]
+    heading = f"-- {table.object.name}"
+    columns = [part.create for part in made if part.kind is Kind.COLUMN]
+    indexes = [part.create for part in made if part.kind is Kind.INDEX]
+    rest = [part.create for part in made if part.kind in (Kind.FUNCTION, Kind.TRIGGER)]
+    grants = [part.create for part in made if part.kind is Kind.GRANT]
+    create = f"{heading}\n{ddl.create_table(table)}"
+    paragraphs = [create, *columns, comments(table), "\n".join(indexes), *rest, "\n".join(grants)]
+    return [one for one in paragraphs if one]
+
+
+def comments(table: Table) -> str:
+    """Return the labels and help texts of a table."""
+    own = ddl.comment(table.schema, table.name, None, ddl.table_comment(table))
+    columns = (
+        ddl.comment(table.schema, table.name, name, words)
+        for name, words in ddl.column_comments(table)
+    )
+    return "\n".join([own, *columns])
+
+
+def foreign_keys(desired: Desired) -> list[tuple[Table, Part]]:
+    """Return the constraints between tables: they are made when all tables stand."""
     return [
-        text(_create(table)),
-        "\n".join(text(_column_comment(table, column)) for column in table.columns),
-        "\n".join(text(_create_index(table, index)) for index in table.indexes),
-        *(create_trigger(table, trigger) for trigger in table.triggers),
+        (table, part)
+        for table in desired.tables
+        for part in parts(table)
+        if part.kind is Kind.CONSTRAINT
     ]
 
 
-def add_column(table: Table, column: Column) -> str:
-    """Return the statement that adds a column to a table that stands already."""
+def manifest(desired: Desired) -> Manifest:
+    """Return everything that the script makes."""
+    made = runtime_manifest(desired)
+    made.update(
+        {("", part.kind, part.name): definition(part) for part in connection_grants(desired)}
+    )
+    for table in desired.tables:
+        made.update(table_manifest(table))
+    return made
+
+
+def runtime_manifest(desired: Desired) -> Manifest:
+    """Return what the runtime makes of its own in the schema, all of it identified as one."""
+    whole = hashlib.md5(runtime(desired).encode(), usedforsecurity=False).hexdigest()
+    return {
+        (found["table"] or "", found["kind"].lower(), found["name"]): whole
+        for found in _MADE_BY_RUNTIME.finditer(_connection_sql())
+    }
+
+
+def table_manifest(table: Table) -> Manifest:
+    """Return what is made of one mapped table."""
+    made: Manifest = {(table.name, "table", table.name): table.filter or ""}
+    made.update({(table.name, "column", one.name): "" for one in table.columns})
+    for part in parts(table):
+        where = "" if part.kind is Kind.FUNCTION else table.name
+        made[where, part.kind, part.name] = definition(part)
+    return made
+
+
+def note(schema: str, made: Mapping[Key, str]) -> str:
+    """Return the statement that keeps in mind what was made: a line for each kind of a table."""
+    grouped: dict[str, dict[str, dict[str, str]]] = {}
+    for (table, kind, name), identity in made.items():
+        grouped.setdefault(table, {}).setdefault(str(kind), {})[name] = identity
+    lines = ",\n".join(
+        f" {json.dumps(table, ensure_ascii=False)}: {{\n{_kinds(kinds)}}}"
+        for table, kinds in grouped.items()
+    )
     return text(
-        sql.SQL("ALTER TABLE {table} ADD COLUMN {name} {type};").format(
-            table=qualified(table), name=quoted(column.name), type=_raw(column.type)
+        sql.SQL("SELECT connectsql.note({}, {});").format(
+            sql.Literal(schema), sql.Literal(f"{{\n{lines}}}")
         )
     )
 
 
-def drop_trigger(schema: str, table: str, trigger: str) -> str:
-    """Return the statement that removes a trigger of ours that is no longer wanted."""
+def _kinds(kinds: Mapping[str, Mapping[str, str]]) -> str:
+    return ",\n".join(
+        f"  {json.dumps(kind)}: {json.dumps(names, ensure_ascii=False)}"
+        for kind, names in kinds.items()
+    )
+
+
+def forget(schema: str, keys: Iterable[Key]) -> str:
+    """Return the statement that puts out of mind what was dropped."""
+    gone = sql.SQL(", ").join(
+        sql.SQL("({}, {}, {})").format(*(sql.Literal(str(one)) for one in key)) for key in keys
+    )
     return text(
-        sql.SQL("DROP TRIGGER {trigger} ON {schema}.{table};").format(
-            trigger=quoted(trigger), schema=quoted(schema), table=quoted(table)
-        )
+        sql.SQL(
+            "DELETE FROM connectsql.object\n"
+            "WHERE schema_name = {} AND (table_name, kind, name) IN ({});"
+        ).format(sql.Literal(schema), gone)
     )
 
 
-def qualified(table: Table) -> sql.Composable:
-    """Return ``schema.table``."""
-    return sql.SQL("{}.{}").format(quoted(table.schema), quoted(table.name))
-
-
-def text(composed: sql.Composable) -> str:
-    """Return composed SQL as text; it needs no connection."""
-    return composed.as_string(None)
-
-
-def _raw(type_text: str) -> sql.SQL:
-    return sql.SQL(type_text)
-
-
-def _create(table: Table) -> sql.Composable:
-    columns = [_COLUMN.format(name=quoted(one.name), type=_raw(one.type)) for one in table.columns]
-    serial = "bigserial" if table.key_type == "bigint" else "serial"
-    return sql.SQL(
-        "CREATE TABLE IF NOT EXISTS {table} (\n{columns},\n"
-        "    sfid varchar(18) COLLATE pg_catalog.{collation},\n"
-        "    id {serial} PRIMARY KEY,\n"
-        "    _hc_lastop varchar(32),\n"
-        "    _hc_err text\n);"
-    ).format(
-        table=qualified(table),
-        columns=sql.SQL(",\n").join(columns),
-        collation=quoted(table.sfid_collation),
-        serial=_raw(serial),
+def read_again(table: Table) -> str:
+    """Return the statement that has the agent load a table once more, into the rows it has."""
+    return text(
+        sql.SQL(
+            "UPDATE connectsql.mapping\n"
+            "SET load_started = NULL, loaded_up_to = NULL, loaded_at = NULL, read_until = NULL\n"
+            "WHERE schema_name = {} AND table_name = {};"
+        ).format(sql.Literal(table.schema), sql.Literal(table.name))
     )
 
 
-def _column_comment(table: Table, column: Column) -> sql.Composable:
-    label = column.field.label
-    if column.lookup:
-        label = f"{column.lookup.label}: {label}"
-    comment = f"{label}. {column.field.help_text}" if column.field.help_text else label
-    return sql.SQL("COMMENT ON COLUMN {table}.{column} IS {comment};").format(
-        table=qualified(table), column=quoted(column.name), comment=sql.Literal(comment)
-    )
-
-
-def _create_index(table: Table, index: Index) -> sql.Composable:
-    return sql.SQL("CREATE {unique}INDEX IF NOT EXISTS {name} ON {table} ({column});").format(
-        unique=sql.SQL("UNIQUE ") if index.unique else sql.SQL(""),
-        name=quoted(index.name),
-        table=qualified(table),
-        column=quoted(index.column),
-    )
-
-
-def create_trigger(table: Table, trigger: Trigger) -> str:
-    """Return the statement that makes a trigger, or replaces the one of that name."""
-    transition: sql.Composable = sql.SQL("")
-    if trigger.transition_table:
-        transition = sql.SQL("\n    REFERENCING NEW TABLE AS {}").format(
-            quoted(trigger.transition_table)
-        )
-    statement = sql.SQL(
-        "CREATE OR REPLACE TRIGGER {name}\n"
-        "    {timing} ON {table}{transition}\n"
-        "    FOR EACH {level}{condition}\n"
-        "    EXECUTE FUNCTION {schema}.{function}({arguments});"
-    ).format(
-        name=quoted(trigger.name),
-        timing=_raw(trigger.timing),
-        table=qualified(table),
-        transition=transition,
-        level=_raw(trigger.level),
-        condition=_APPLICATIONS if trigger.applications_only else _NOT_THE_AGENT,
-        schema=quoted(table.schema),
-        function=quoted(trigger.function),
-        arguments=sql.SQL(", ").join(sql.Literal(one) for one in trigger.arguments),
-    )
-    return text(statement)
+def _connection_sql() -> str:
+    return read_text("sql", "connection.sql")

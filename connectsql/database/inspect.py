@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
-from connectsql.compiler.diff import Installed, InstalledTable
+from connectsql.compiler.installed import Installed, InstalledColumn, InstalledTable, Key, Made
 from connectsql.database.connection import Connection, errors
 from connectsql.database.queries import query
 
@@ -12,28 +13,70 @@ from connectsql.database.queries import query
 def installed(connection: Connection, schema: str) -> Installed:
     """Return what the database holds of the connection that lives in ``schema``."""
     with errors("reading the catalog"):
-        columns: dict[str, dict[str, str]] = defaultdict(dict)
-        for table, column, type_name in _rows(connection, "installed_columns", schema):
-            columns[table][column] = type_name
-        triggers: dict[str, set[str]] = defaultdict(set)
-        for table, trigger in _rows(connection, "installed_triggers", schema):
-            triggers[table].add(trigger)
-    tables = {
-        name: InstalledTable(columns=found, triggers=frozenset(triggers[name]))
-        for name, found in columns.items()
-    }
-    return Installed(fingerprint=fingerprint(connection, schema), tables=tables)
+        books = _books_stand(connection)
+        return Installed(
+            fingerprint=fingerprint(connection, schema),
+            tables=_tables(connection, schema, _loaded(connection, schema) if books else set()),
+            objects=_objects(connection, schema, "installed" if books else "standing"),
+            made=_made(connection, schema) if books else {},
+            roles=frozenset(name for (name,) in _rows(connection, "roles", schema)),
+        )
 
 
 def fingerprint(connection: Connection, schema: str) -> str | None:
     """Return what was applied last, or None where nothing was."""
     with errors("looking for what is installed"):
-        known = connection.execute("SELECT to_regclass('connectsql.connection')").fetchone()
-        if known is None or known[0] is None:
+        if not _stands(connection, "connectsql.connection"):
             return None
         found = _rows(connection, "fingerprint", schema)
     return found[0][0] if found else None
 
 
-def _rows(connection: Connection, name: str, schema: str) -> list[tuple[str, ...]]:
+def _books_stand(connection: Connection) -> bool:
+    return _stands(connection, "connectsql.object")
+
+
+def _stands(connection: Connection, name: str) -> bool:
+    found = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (name,)).fetchone()
+    return bool(found and found[0])
+
+
+def _tables(connection: Connection, schema: str, loaded: set[str]) -> dict[str, InstalledTable]:
+    columns: dict[str, dict[str, InstalledColumn]] = defaultdict(dict)
+    for table, name, type_, collation, generated, comment in _rows(
+        connection, "installed_columns", schema
+    ):
+        columns[table][name] = InstalledColumn(
+            type=type_, collation=collation, generated=generated, comment=comment
+        )
+    return {
+        name: InstalledTable(
+            kind=kind,
+            columns=columns.get(name, {}),
+            comment=comment,
+            empty=empty,
+            loaded=name in loaded,
+        )
+        for name, kind, comment, empty in _rows(connection, "installed_tables", schema)
+    }
+
+
+def _objects(connection: Connection, schema: str, which: str) -> dict[Key, str]:
+    found = _rows(connection, f"{which}_objects", schema)
+    return {(table, kind, name): definition for table, kind, name, definition in found}
+
+
+def _made(connection: Connection, schema: str) -> dict[Key, Made]:
+    found = _rows(connection, "made_objects", schema)
+    return {
+        (table, kind, name): Made(definition=definition, installed=spelled)
+        for table, kind, name, definition, spelled in found
+    }
+
+
+def _loaded(connection: Connection, schema: str) -> set[str]:
+    return {name for (name,) in _rows(connection, "loaded_tables", schema)}
+
+
+def _rows(connection: Connection, name: str, schema: str) -> list[tuple[Any, ...]]:
     return connection.execute(query(name), {"schema": schema}).fetchall()

@@ -49,4 +49,4 @@ def test_schema_and_table_that_need_quotes(level: str, tmp_path: Path, database:
             write(f"DELETE FROM {TABLE} WHERE name = 'ours'")
             assert records() == [{"Name": "theirs", "Phone": "1"}]
             assert odd.query(f"SELECT DISTINCT state FROM {LOG}") == [("SUCCESS",)]
-            assert odd.command("apply").ok().err.endswith("nothing to do\n")
+            assert odd.command("apply", "--yes").ok().err.endswith("nothing to do\n")

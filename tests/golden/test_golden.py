@@ -20,7 +20,7 @@ CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/config.yaml
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_tables_are_as_expected(case: Path, tmp_path: Path) -> None:
     _, desired = desire(tmp_path, (case / "config.yaml").read_text(), ORG)
-    paragraphs = [one for table in desired.tables for one in render.definition(table)]
+    paragraphs = [one for table in desired.tables for one in render.definition_of(table)]
     compiled = "\n\n".join(paragraphs) + "\n"
     expected = case / "expected.sql"
     if os.environ.get("UPDATE_GOLDEN"):

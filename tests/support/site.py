@@ -63,7 +63,7 @@ def site(folder: Path, database: str, org: Somebody, config: str) -> Iterator[Si
     (folder / "connectsql.yaml").write_text(config, encoding="utf-8")
     command = Command(folder, {"DATABASE_URL": database, **login(org.url)})
     command("describe").ok()
-    command("apply").ok()
+    command("apply", "--yes").ok()
     with psycopg.connect(database, autocommit=True) as rows:
         if rows.execute("SELECT to_regclass('salesforce._trigger_log')").fetchone() != (None,):
             rows.execute(_TELL_WHEN_SETTLED.encode())

@@ -46,7 +46,7 @@ class Walk:
         compiled = self.run("compile").ok()
         assert compiled.out.startswith("--")
         assert self.run("compile").ok().out == compiled.out
-        self.run("apply").ok()
+        self.run("apply", "--yes").ok()
 
     def sync(self) -> None:
         """Run the agent until both sides are quiet, and see that they are."""

@@ -1,3 +1,4 @@
+-- Contact
 CREATE TABLE IF NOT EXISTS salesforce.contact (
     lastname varchar(80),
     accountid varchar(18),
@@ -9,6 +10,7 @@ CREATE TABLE IF NOT EXISTS salesforce.contact (
     _hc_err text
 );
 
+COMMENT ON TABLE salesforce.contact IS 'Contact (Contact)';
 COMMENT ON COLUMN salesforce.contact.lastname IS 'LastName';
 COMMENT ON COLUMN salesforce.contact.accountid IS 'AccountId';
 COMMENT ON COLUMN salesforce.contact.isdeleted IS 'IsDeleted';
@@ -30,6 +32,7 @@ CREATE OR REPLACE TRIGGER hc_contact_logtrigger
     WHEN (public.get_xmlbinary()::text = 'base64')
     EXECUTE FUNCTION salesforce.capture_full('read_only');
 
+-- Account
 CREATE TABLE IF NOT EXISTS salesforce.account (
     revenue__c double precision,
     createddate timestamp without time zone,
@@ -43,6 +46,7 @@ CREATE TABLE IF NOT EXISTS salesforce.account (
     _hc_err text
 );
 
+COMMENT ON TABLE salesforce.account IS 'Account (Account)';
 COMMENT ON COLUMN salesforce.account.revenue__c IS 'Revenue__c';
 COMMENT ON COLUMN salesforce.account.createddate IS 'CreatedDate';
 COMMENT ON COLUMN salesforce.account.ext__c IS 'Ext__c';

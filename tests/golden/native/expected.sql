@@ -1,3 +1,4 @@
+-- Account
 CREATE TABLE IF NOT EXISTS "Odd ""Schema"""."order" (
     name varchar(80),
     phone varchar(80),
@@ -12,6 +13,7 @@ CREATE TABLE IF NOT EXISTS "Odd ""Schema"""."order" (
     _hc_err text
 );
 
+COMMENT ON TABLE "Odd ""Schema"""."order" IS 'Account (Account)';
 COMMENT ON COLUMN "Odd ""Schema"""."order".name IS 'Name';
 COMMENT ON COLUMN "Odd ""Schema"""."order".phone IS 'Phone';
 COMMENT ON COLUMN "Odd ""Schema"""."order".revenue__c IS 'Revenue__c';
@@ -44,6 +46,7 @@ CREATE OR REPLACE TRIGGER hc_order_logtrigger
     WHEN (public.get_xmlbinary()::text = 'base64')
     EXECUTE FUNCTION "Odd ""Schema""".capture_changes('name', 'phone', 'revenue__c', 'ext__c');
 
+-- Contact
 CREATE TABLE IF NOT EXISTS "Odd ""Schema"""."Odd Table" (
     lastname varchar(80),
     accountid varchar(18),
@@ -57,6 +60,7 @@ CREATE TABLE IF NOT EXISTS "Odd ""Schema"""."Odd Table" (
     _hc_err text
 );
 
+COMMENT ON TABLE "Odd ""Schema"""."Odd Table" IS 'Contact (Contact)';
 COMMENT ON COLUMN "Odd ""Schema"""."Odd Table".lastname IS 'LastName';
 COMMENT ON COLUMN "Odd ""Schema"""."Odd Table".accountid IS 'AccountId';
 COMMENT ON COLUMN "Odd ""Schema"""."Odd Table".account__ext__c IS 'AccountId: Ext__c';

@@ -1,0 +1,104 @@
+"""Who may do what: the rights of applications, readers and the agent, and nothing more.
+
+Applications need no right on the log: the capture runs as its owner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from psycopg import sql
+
+from connectsql.compiler.ddl import qualified, raw, text
+from connectsql.compiler.model import Desired, Kind, Part, Table
+from connectsql.compiler.names import quoted
+from connectsql.config.model import Roles
+
+_READ = "SELECT"
+_WRITE = "SELECT, INSERT, UPDATE, DELETE"
+# What the agent keeps in the schema connectsql, and what it only looks at.
+_BOOKS = ("mapping", "agent", "claim")
+_LOOKED_AT = ("connection", "object")
+
+
+def grant_parts(table: Table) -> Iterator[Part]:
+    """Yield one part for each role that has rights on a table."""
+    application = _WRITE if table.mapping.writable else _READ
+    for role, rights in _rights(table.roles, application):
+        yield _on_table(table, role, rights)
+
+
+def connection_grants(desired: Desired) -> Iterator[Part]:
+    """Yield one part for each role that has to reach the schema at all."""
+    for role in _everyone(desired):
+        if role != desired.roles.agent:
+            yield _on_schema(desired, role, [])
+    if desired.roles.agent:
+        yield _on_schema(desired, desired.roles.agent, list(_agents(desired)))
+
+
+def _rights(roles: Roles, application: str) -> Iterator[tuple[str, str]]:
+    if roles.agent:
+        yield roles.agent, _WRITE
+    for role in roles.applications:
+        yield role, application
+    for role in roles.readers:
+        yield role, _READ
+
+
+def _everyone(desired: Desired) -> list[str]:
+    named = [desired.roles, *(table.roles for table in desired.tables)]
+    roles = [role for one in named for role, _ in _rights(one, "")]
+    return list(dict.fromkeys(roles))
+
+
+def _on_table(table: Table, role: str, rights: str) -> Part:
+    targets = [(rights, sql.SQL("TABLE {}").format(qualified(table.schema, table.name)))]
+    if rights == _WRITE:
+        # The sequence has the name that serial gave it, shortened by Postgres' own rule.
+        sequence = qualified(table.schema, sequence_name(table.name, "id"))
+        targets.append(("USAGE", sql.SQL("SEQUENCE {}").format(sequence)))
+    return _part(role, targets)
+
+
+def _on_schema(desired: Desired, role: str, more: list[tuple[str, sql.Composable]]) -> Part:
+    usage = ("USAGE", sql.SQL("SCHEMA {}").format(quoted(desired.schema)))
+    return _part(role, [usage, *more])
+
+
+def _agents(desired: Desired) -> Iterator[tuple[str, sql.Composable]]:
+    for log in ("_trigger_log", "_trigger_log_archive"):
+        yield _WRITE, sql.SQL("TABLE {}").format(qualified(desired.schema, log))
+    sequence = qualified(desired.schema, "_trigger_log_id_seq")
+    yield "USAGE", sql.SQL("SEQUENCE {}").format(sequence)
+    yield "USAGE", sql.SQL("SCHEMA connectsql")
+    for name in _BOOKS:
+        yield _WRITE, sql.SQL("TABLE {}").format(qualified("connectsql", name))
+    for name in _LOOKED_AT:
+        yield _READ, sql.SQL("TABLE {}").format(qualified("connectsql", name))
+
+
+def _part(role: str, targets: Sequence[tuple[str, sql.Composable]]) -> Part:
+    grant = sql.SQL("GRANT {} ON {} TO {};")
+    revoke = sql.SQL("REVOKE {} ON {} FROM {};")
+    create, drop = (
+        "\n".join(
+            text(form.format(raw(rights), target, quoted(role))) for rights, target in targets
+        )
+        for form in (grant, revoke)
+    )
+    return Part(kind=Kind.GRANT, name=role, create=create, drop=drop)
+
+
+def sequence_name(table: str, column: str) -> str:
+    """Return the name that ``serial`` gives a column's sequence.
+
+    Postgres cuts the longer of the two names until ``table_column_seq`` fits into 63 bytes.
+    """
+    names = [table.encode(), column.encode()]
+    room = 63 - len("__seq")
+    while sum(map(len, names)) > room:
+        longest = 0 if len(names[0]) > len(names[1]) else 1
+        names[longest] = names[longest][:-1]
+    cut = [name.decode(errors="ignore") for name in names]
+    return f"{cut[0]}_{cut[1]}_seq"

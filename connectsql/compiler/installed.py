@@ -1,0 +1,57 @@
+"""What a database holds of one connection, as its catalog tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+Key = tuple[str, str, str]  # table (empty for the schema's own), kind, name
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstalledColumn:
+    """A column: its type as ``format_type`` spells it, and its comment."""
+
+    type: str
+    collation: str | None = None  # where it is not the type's own
+    generated: bool = False
+    comment: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstalledTable:
+    """A relation of the schema. ``kind`` is pg_class.relkind: r for a table, v for a view."""
+
+    kind: str
+    columns: Mapping[str, InstalledColumn]
+    comment: str | None = None
+    empty: bool = False  # it takes no room: nothing can be lost or take long
+    loaded: bool = False  # the initial load of its mapping is done
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """An entry of the registry: what connectsql made, and how the catalog spelled it then."""
+
+    definition: str
+    installed: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installed:
+    """What the database holds of one connection. No fingerprint: never applied."""
+
+    fingerprint: str | None = None
+    tables: Mapping[str, InstalledTable] = field(default_factory=dict)
+    objects: Mapping[Key, str] = field(default_factory=dict)  # as the catalog spells them
+    made: Mapping[Key, Made] = field(default_factory=dict)
+    roles: frozenset[str] = frozenset()
+
+    @cached_property
+    def made_by_table(self) -> dict[str, list[Key]]:
+        """What connectsql made, by table."""
+        found: dict[str, list[Key]] = {}
+        for key in self.made:
+            found.setdefault(key[0], []).append(key)
+        return found

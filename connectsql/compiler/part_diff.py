@@ -1,0 +1,223 @@
+"""Which parts of a table are missing, differ from what is desired, or are wanted no more."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+
+from psycopg import sql
+
+from connectsql.compiler import parts as making
+from connectsql.compiler.ddl import qualified, text
+from connectsql.compiler.installed import Installed, InstalledTable, Key
+from connectsql.compiler.model import Desired, Index, Kind, Part, Table
+from connectsql.compiler.names import quoted
+from connectsql.compiler.parts import definition
+from connectsql.compiler.plan import Change, Hazard, Note
+
+_LOCKS = frozenset({Hazard.LOCKS_WRITES})
+_HAZARDS = {
+    Kind.INDEX: _LOCKS,
+    Kind.CONSTRAINT: _LOCKS,
+    Kind.COLUMN: frozenset({Hazard.TABLE_REWRITE, Hazard.LOCKS_WRITES}),
+}
+_NONE = frozenset[Hazard]()
+
+
+class PartDiff:
+    """Compares parts with what stands and with what was noted when they were made."""
+
+    def __init__(self, schema: str, installed: Installed, notes: list[Note]) -> None:
+        self._schema = schema
+        self._installed = installed
+        self._notes = notes
+        self._adopted: set[Key] = set()
+        self.dropped: set[Key] = set()
+
+    def adopted(self, key: Key) -> bool:
+        """Whether what stands under that name is another's and stays so."""
+        return key in self._adopted
+
+    def differs(self, key: Key, identity: str) -> bool:
+        """Whether something has to be made, or made anew. What was done by hand is noted."""
+        stands, made = self._installed.objects.get(key), self._installed.made.get(key)
+        if made is None:
+            return True
+        if stands is None:
+            self._drift(key, "is gone")
+            return True
+        if made.definition != identity:
+            return True
+        if made.installed != md5(stands):
+            self._drift(key, "was changed")
+            return True
+        return False
+
+    def changes(
+        self, table: Table, wanted: Iterable[Part], stands: InstalledTable | None
+    ) -> Iterator[Change]:
+        """Yield what makes the parts of a table as they are wanted."""
+        calm = stands is None or stands.empty
+        for part in wanted:
+            yield from self._change(table, part, stands, calm=calm)
+
+    def of_schema(self, wanted: Iterable[Part]) -> Iterator[Change]:
+        """Yield what makes the parts that belong to no table."""
+        for part in wanted:
+            key = ("", str(part.kind), part.name)
+            if self.differs(key, definition(part)):
+                yield _make(part, "the schema", reverse=part.drop)
+
+    def _change(
+        self, table: Table, part: Part, stands: InstalledTable | None, *, calm: bool
+    ) -> Iterator[Change]:
+        key = ("" if part.kind is Kind.FUNCTION else table.name, str(part.kind), part.name)
+        if part.kind is Kind.COLUMN:
+            yield from self._column(table, part, key, stands, calm=calm)
+        elif part.kind is Kind.INDEX:
+            yield from self._index(table, part, key, calm=calm)
+        elif self.differs(key, definition(part)):
+            hazards = _NONE if calm else _HAZARDS.get(part.kind, _NONE)
+            yield _make(part, table.name, hazards=hazards, reverse=self._back(key, part))
+
+    def _column(
+        self, table: Table, part: Part, key: Key, stands: InstalledTable | None, *, calm: bool
+    ) -> Iterator[Change]:
+        made = self._installed.made.get(key)
+        hazards = _NONE if calm else _HAZARDS[part.kind]
+        if stands is None or part.name not in stands.columns:
+            if made is not None and stands is not None:
+                self._drift(key, "is gone")
+            plain = _NONE if "GENERATED" not in part.create else hazards
+            yield _make(part, table.name, hazards=plain, reverse=part.drop)
+        elif made is None:
+            self._adopted.add(key)
+            self._notes.append(
+                Note(what="left", text=f"{table.name}.{part.name} stands already and is left as is")
+            )
+        elif made.definition != definition(part):
+            anew = f"{part.drop}\n{part.create}"
+            yield _make(part, table.name, sql_=anew, hazards=hazards, reverse="-- as it was before")
+
+    def _index(self, table: Table, part: Part, key: Key, *, calm: bool) -> Iterator[Change]:
+        stands, made = self._installed.objects.get(key), self._installed.made.get(key)
+        index = next((one for one in table.indexes if one.name == part.name), None)
+        if made is None and stands is not None:
+            self._adopt(table, index, key, stands)
+            return
+        if not self.differs(key, definition(part)):
+            return
+        alone = index is not None and index.concurrently and not calm
+        hazards = _NONE if calm or alone else _LOCKS
+        create = part.create
+        if alone and index is not None:
+            create = making.create_index(table, index, concurrently=True)
+        back = f"{part.drop}\n{stands};" if stands else part.drop
+        if stands is not None:
+            drop = part.drop
+            if alone:
+                drop = _drop_concurrently(table, part)
+            yield Change(
+                sql=drop,
+                comment=f"drop index {part.name}, to make it anew",
+                reverse=f"{stands};",
+                concurrently=alone,
+            )
+        yield Change(
+            sql=create,
+            comment=f"create index {part.name} on {table.name}",
+            hazards=hazards,
+            reverse=back,
+            concurrently=alone,
+        )
+
+    def _adopt(self, table: Table, index: Index | None, key: Key, stands: str) -> None:
+        self._adopted.add(key)
+        if index is None or stands != _spelled(table, index):
+            self._notes.append(
+                Note(what="left", text=f"index {key[2]} stands with another definition: {stands}")
+            )
+
+    def _back(self, key: Key, part: Part) -> str:
+        stands = self._installed.objects.get(key)
+        if stands is None or part.kind not in (Kind.TRIGGER, Kind.FUNCTION):
+            return part.drop
+        return f"{stands};" if part.kind is Kind.FUNCTION else f"{part.drop}\n{stands};"
+
+    def _drift(self, key: Key, what: str) -> None:
+        table, kind, name = key
+        where = f" of {table}" if table else ""
+        self._notes.append(Note(what="drift", text=f"{kind} {name}{where} {what} by hand"))
+
+
+def stale_parts(
+    desired: Desired, installed: Installed, wanted: Mapping[Key, str]
+) -> Iterator[Change]:
+    """Yield the removal of what connectsql made and nobody asks for, columns and tables apart.
+
+    A function goes after the triggers that call it.
+    """
+    order = {"trigger": 0, "constraint": 1, "index": 2, "grant": 3, "function": 4}
+    stale = [
+        key
+        for key in installed.made
+        if key[1] in order and key not in wanted and key in installed.objects
+    ]
+    for key in sorted(stale, key=lambda one: (order[one[1]], one)):
+        table, kind, name = key
+        where = f" on {table}" if table else ""
+        definition_ = installed.objects[key]
+        yield Change(
+            sql=_drop(desired.schema, key, definition_),
+            comment=f"drop {kind} {name}{where}: the config no longer asks for it",
+            reverse=f"{definition_};" if kind in ("trigger", "index", "function") else "",
+        )
+
+
+def _drop(schema: str, key: Key, definition_: str) -> str:
+    table, kind, name = key
+    target = qualified(schema, table) if table else sql.SQL("SCHEMA {}").format(quoted(schema))
+    forms = {
+        "trigger": sql.SQL("DROP TRIGGER {name} ON {target};"),
+        "constraint": sql.SQL("ALTER TABLE {target} DROP CONSTRAINT {name};"),
+        "index": sql.SQL("DROP INDEX {whole};"),
+        "grant": sql.SQL("REVOKE ALL ON {target} FROM {name};"),
+        "function": sql.SQL("DROP FUNCTION {whole};"),
+    }
+    return text(forms[kind].format(name=quoted(name), target=target, whole=qualified(schema, name)))
+
+
+def _drop_concurrently(table: Table, part: Part) -> str:
+    whole = qualified(table.schema, part.name)
+    return text(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {};").format(whole))
+
+
+def _make(
+    part: Part,
+    where: str,
+    *,
+    sql_: str | None = None,
+    hazards: frozenset[Hazard] = _NONE,
+    reverse: str,
+) -> Change:
+    what = f"grants to {part.name}" if part.kind is Kind.GRANT else f"{part.kind} {part.name}"
+    return Change(
+        sql=sql_ or part.create, comment=f"{what} on {where}", hazards=hazards, reverse=reverse
+    )
+
+
+def _spelled(table: Table, index: Index) -> str:
+    """Return an index of ours as pg_get_indexdef spells it."""
+    return text(
+        sql.SQL("CREATE {}INDEX {} ON {} USING btree ({})").format(
+            sql.SQL("UNIQUE " if index.unique else ""),
+            quoted(index.name),
+            qualified(table.schema, table.name),
+            quoted(index.column),
+        )
+    )
+
+
+def md5(text_: str) -> str:
+    """Return what connectsql.note() keeps of a definition."""
+    return hashlib.md5(text_.encode(), usedforsecurity=False).hexdigest()

@@ -1,0 +1,137 @@
+"""The parts of a mapped table that are made and dropped whole, in the order of their making."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from psycopg import sql
+
+from connectsql.compiler import ddl
+from connectsql.compiler.constraints import constraint_parts
+from connectsql.compiler.ddl import qualified, text
+from connectsql.compiler.grants import grant_parts
+from connectsql.compiler.model import Computed, Index, Kind, Part, Table, Trigger, Twin
+from connectsql.compiler.names import quoted, shorten
+
+_APPLICATIONS = sql.SQL("\n    WHEN (public.get_xmlbinary()::text = 'base64')")
+_NOT_THE_AGENT = sql.SQL(
+    "\n    WHEN (current_setting('connectsql.agent', true) IS DISTINCT FROM 'on')"
+)
+
+
+def parts(table: Table) -> tuple[Part, ...]:
+    """Return everything of a table beside its fields' columns."""
+    return tuple(_parts(table))
+
+
+def definition(part: Part) -> str:
+    """Return what identifies the SQL that makes a part."""
+    return hashlib.md5(part.create.encode(), usedforsecurity=False).hexdigest()
+
+
+def _parts(table: Table) -> Iterator[Part]:
+    for computed in table.computed:
+        yield _computed(table, computed)
+    for twin in table.twins:
+        yield from _twin(table, twin)
+    for index in table.indexes:
+        yield index_part(table, index)
+    yield from constraint_parts(table)
+    for trigger in table.triggers:
+        yield _trigger(table, trigger)
+    yield from grant_parts(table)
+
+
+def _computed(table: Table, computed: Computed) -> Part:
+    return Part(
+        kind=Kind.COLUMN,
+        name=computed.name,
+        create=ddl.add_computed(table, computed),
+        drop=ddl.drop_column(table.schema, table.name, computed.name),
+    )
+
+
+def _twin(table: Table, twin: Twin) -> Iterator[Part]:
+    yield Part(
+        kind=Kind.COLUMN,
+        name=twin.name,
+        create=ddl.add_column(table.schema, table.name, twin.name, table.key_type),
+        drop=ddl.drop_column(table.schema, table.name, twin.name),
+    )
+    index = Index(name=shorten(f"hc_idx_{table.name}_{twin.name}"), column=twin.name, unique=False)
+    yield index_part(table, index)
+    yield _foreign_key(table, twin)
+
+
+def _foreign_key(table: Table, twin: Twin) -> Part:
+    """Deferrable, so that a transaction may write children before their parents."""
+    name = shorten(f"{table.name}_{twin.name}_fkey")
+    target = qualified(table.schema, table.name)
+    drop = sql.SQL("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {};").format(target, quoted(name))
+    add = sql.SQL(
+        "ALTER TABLE {} ADD CONSTRAINT {}\n    FOREIGN KEY ({}) REFERENCES {} (id) "
+        "ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED;"
+    ).format(target, quoted(name), quoted(twin.name), qualified(table.schema, twin.parent))
+    return Part(
+        kind=Kind.CONSTRAINT, name=name, create=f"{text(drop)}\n{text(add)}", drop=text(drop)
+    )
+
+
+def index_part(table: Table, index: Index) -> Part:
+    """Return an index as it is made with its table."""
+    drop = sql.SQL("DROP INDEX IF EXISTS {};").format(qualified(table.schema, index.name))
+    return Part(
+        kind=Kind.INDEX, name=index.name, create=create_index(table, index), drop=text(drop)
+    )
+
+
+def create_index(table: Table, index: Index, *, concurrently: bool = False) -> str:
+    """Return the statement that makes an index."""
+    statement = sql.SQL("CREATE {unique}INDEX {how}IF NOT EXISTS {name} ON {table} ({column});")
+    return text(
+        statement.format(
+            unique=sql.SQL("UNIQUE ") if index.unique else sql.SQL(""),
+            how=sql.SQL("CONCURRENTLY ") if concurrently else sql.SQL(""),
+            name=quoted(index.name),
+            table=qualified(table.schema, table.name),
+            column=quoted(index.column),
+        )
+    )
+
+
+def _trigger(table: Table, trigger: Trigger) -> Part:
+    target = qualified(table.schema, table.name)
+    drop = sql.SQL("DROP TRIGGER IF EXISTS {} ON {};").format(quoted(trigger.name), target)
+    return Part(
+        kind=Kind.TRIGGER,
+        name=trigger.name,
+        create=_create_trigger(table, trigger),
+        drop=text(drop),
+    )
+
+
+def _create_trigger(table: Table, trigger: Trigger) -> str:
+    transition: sql.Composable = sql.SQL("")
+    if trigger.transition_table:
+        transition = sql.SQL("\n    REFERENCING NEW TABLE AS {}").format(
+            quoted(trigger.transition_table)
+        )
+    statement = sql.SQL(
+        "CREATE OR REPLACE TRIGGER {name}\n"
+        "    {timing} ON {table}{transition}\n"
+        "    FOR EACH {level}{condition}\n"
+        "    EXECUTE FUNCTION {function}({arguments});"
+    )
+    return text(
+        statement.format(
+            name=quoted(trigger.name),
+            timing=ddl.raw(trigger.timing),
+            table=qualified(table.schema, table.name),
+            transition=transition,
+            level=ddl.raw(trigger.level),
+            condition=_APPLICATIONS if trigger.applications_only else _NOT_THE_AGENT,
+            function=qualified(table.schema, trigger.function),
+            arguments=sql.SQL(", ").join(sql.Literal(one) for one in trigger.arguments),
+        )
+    )

@@ -1,0 +1,76 @@
+"""A plan as a file of SQL, to be reviewed, or run by psql in place of ``apply``."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+from psycopg import sql
+
+from connectsql import __version__
+from connectsql.compiler import render
+from connectsql.compiler.ddl import text
+from connectsql.compiler.model import Desired
+from connectsql.compiler.names import quoted
+from connectsql.compiler.plan import Change, Plan
+
+
+def as_sql(plan: Plan, desired: Desired) -> str:
+    """Return the whole plan: a transaction, then what cannot run in one."""
+    together = [one for one in plan.changes if not one.concurrently]
+    alone = [one for one in plan.changes if one.concurrently]
+    head = (
+        f"-- Planned by connectsql {__version__} for schema {text(quoted(desired.schema))}.\n"
+        + "".join(f"-- {one.what}: {one.text}\n" for one in plan.notes)
+    )
+    sections = [head.rstrip()]
+    if together:
+        locks = "SET LOCAL lock_timeout = '3s';"
+        history = remember(desired, plan)
+        sections += ["BEGIN;", locks, *_explained(together), history, "COMMIT;"]
+    if alone:
+        sections += ["-- One by one, outside of a transaction.", *_explained(alone)]
+    return "\n\n".join(sections) + "\n"
+
+
+def back_as_sql(plan: Plan, desired: Desired) -> str:
+    """Return what undoes the plan, last things first, as far as that can be."""
+    steps = [one for one in reversed(plan.changes) if one.reverse]
+    head = (
+        f"-- The way back from a plan for schema {text(quoted(desired.schema))}.\n"
+        "-- Values that were cut or dropped do not come back. Then plan with the earlier config."
+    )
+    undone = [f"-- undo: {one.comment}\n{one.reverse}" for one in steps]
+    return "\n\n".join([head, "BEGIN;", *undone, "COMMIT;"]) + "\n"
+
+
+def described(change: Change) -> str:
+    """Return a change in one line, its hazards behind it."""
+    hazards = ", ".join(sorted(change.hazards))
+    return f"{change.comment} [{hazards}]" if hazards else change.comment
+
+
+def checksum(changes: Iterable[Change]) -> str:
+    """Return what identifies the statements of a plan."""
+    return hashlib.sha256("\n".join(one.sql for one in changes).encode()).hexdigest()
+
+
+def remember(desired: Desired, plan: Plan) -> str:
+    """Return the statement that writes a plan into the history."""
+    return text(
+        sql.SQL(
+            "INSERT INTO connectsql.history\n"
+            "    (schema_name, version, fingerprint, checksum, changes)\n"
+            "VALUES ({}, {}, {}, {}, {});"
+        ).format(
+            sql.Literal(desired.schema),
+            sql.Literal(__version__),
+            sql.Literal(render.fingerprint(desired)),
+            sql.Literal(checksum(plan.changes)),
+            sql.Literal([described(one) for one in plan.changes]),
+        )
+    )
+
+
+def _explained(changes: Sequence[Change]) -> list[str]:
+    return [f"-- {described(one)}\n{one.sql}" for one in changes]
