@@ -5,18 +5,26 @@ What is left out gets its default, so that the rest can still be checked.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 from connectsql.config.model import (
+    NOBODY,
     Access,
+    Computed,
     Config,
+    Constraints,
+    HerokuExport,
     Index,
+    LocalDeletes,
     Login,
     LogLevel,
     MappedField,
     Mapping,
     Reference,
+    RemoteDeletes,
+    Roles,
     Types,
     WriteMode,
 )
@@ -43,6 +51,8 @@ def build(source: Source) -> tuple[Config, list[Path]]:
         lease_seconds=int(reader.get((*connection, "lease_seconds"), 30)),
         mappings=tuple(_mapping(reader, path) for path in paths),
         place=source.place(()),
+        roles=_roles(reader, (*connection, "roles")) or NOBODY,
+        heroku=_heroku(reader, (*connection, "heroku")),
         places=reader.places(connection),
     )
     return config, paths
@@ -103,7 +113,8 @@ def _reference(reader: _Reader, path: Path) -> Reference:
     if isinstance(value, str):
         return Reference(kind="literal", name=value, place=place)
     [(kind, name)] = value.items()
-    return Reference(kind=kind, name=name, place=place)
+    words = json.dumps(name) if kind == "command" else name
+    return Reference(kind=kind, name=words, place=place)
 
 
 def _usable(reader: _Reader) -> Iterator[Path]:
@@ -119,8 +130,7 @@ def _mapping(reader: _Reader, path: Path) -> Mapping:
         table=reader.get((*path, "table"), name.lower()),
         access=Access(reader.get((*path, "access"), Access.READ_ONLY)),
         fields=tuple(
-            MappedField(name=value, place=reader.place(entry))
-            for entry, value in reader.entries((*path, "fields"))
+            _field(reader, entry, value) for entry, value in reader.entries((*path, "fields"))
         ),
         upsert_field=reader.get((*path, "upsert_field"), None),
         indexes=tuple(
@@ -130,12 +140,62 @@ def _mapping(reader: _Reader, path: Path) -> Mapping:
         writes=WriteMode(reader.get((*path, "writes"), WriteMode.MERGED)),
         poll_seconds=int(reader.get((*path, "poll_seconds"), 120)),
         place=reader.place(path),
+        exclude=tuple(value for _, value in reader.entries((*path, "exclude"))),
+        computed=tuple(
+            Computed(**value, place=reader.place(entry))
+            for entry, value in reader.entries((*path, "computed"))
+        ),
+        constraints=_constraints(reader, path),
+        events=reader.get((*path, "events"), False),
+        remote_deletes=RemoteDeletes(reader.get((*path, "remote_deletes"), RemoteDeletes.REMOVE)),
+        local_deletes=LocalDeletes(reader.get((*path, "local_deletes"), LocalDeletes.SEND)),
+        roles=_roles(reader, (*path, "roles")),
+        heroku=_heroku(reader, (*path, "heroku")),
         places=reader.places(path),
     )
+
+
+def _field(reader: _Reader, path: Path, value: str | dict[str, Any]) -> MappedField:
+    place = reader.place(path)
+    if isinstance(value, str):
+        return MappedField(name=value, place=place)
+    return MappedField(
+        name=value["field"],
+        place=place,
+        column=value.get("column"),
+        read_only=value.get("access") == Access.READ_ONLY,
+    )
+
+
+def _constraints(reader: _Reader, path: Path) -> Constraints:
+    """Return the mapping's own word, else the connection's."""
+    usual = reader.get(("connection", "constraints"), Constraints.OFF)
+    return Constraints(reader.get((*path, "constraints"), usual))
+
+
+def _roles(reader: _Reader, path: Path) -> Roles | None:
+    if not reader.intact(path):
+        return None
+    group = reader.get(path, {})
+    return Roles(
+        agent=group.get("agent"),
+        applications=tuple(group.get("applications", ())),
+        readers=tuple(group.get("readers", ())),
+    )
+
+
+def _heroku(reader: _Reader, path: Path) -> HerokuExport | None:
+    group = reader.get(path, {})
+    return HerokuExport(properties=tuple(group.items())) if group else None
 
 
 def _index(reader: _Reader, path: Path, value: str | dict[str, Any]) -> Index:
     place = reader.place(path)
     if isinstance(value, str):
         return Index(field=value, unique=False, place=place)
-    return Index(field=value["field"], unique=value.get("unique", False), place=place)
+    return Index(
+        field=value["field"],
+        unique=value.get("unique", False),
+        concurrently=value.get("concurrently", False),
+        place=place,
+    )

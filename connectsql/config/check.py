@@ -10,13 +10,23 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from connectsql.config.model import Config, Index, LogLevel, MappedField, Mapping, WriteMode
+from connectsql.config.model import (
+    Config,
+    Index,
+    LogLevel,
+    MappedField,
+    Mapping,
+    Roles,
+    WriteMode,
+)
 from connectsql.config.words import did_you_mean
 from connectsql.errors import Fault, Place
 
 LONGEST_NAME = 63  # bytes; Postgres cuts longer names off without a word
 OLDEST_API = 46  # the first that upserts several records at a time and tells which were new
 ALWAYS_MAPPED = ("Id", "SystemModstamp", "IsDeleted")
+EVERY = "*"  # among a mapping's fields: all that a column can hold
+_FIXED = {one.lower() for one in ALWAYS_MAPPED}
 
 _CHOOSE = "choose another name"
 _TABLES = {
@@ -136,6 +146,9 @@ def _table(mapping: Mapping) -> Iterator[Fault]:
 def _fields(mapping: Mapping) -> Iterator[Fault]:
     seen: dict[str, MappedField] = {}
     for one in mapping.fields:
+        if one.name == EVERY and one.name not in seen:
+            seen[one.name] = one
+            continue
         first = seen.setdefault(one.name.lower(), one)
         if first is not one:
             message = f"{one.name} is listed twice, first in line {first.place.line}"
@@ -145,6 +158,78 @@ def _fields(mapping: Mapping) -> Iterator[Fault]:
             yield Fault(place=one.place, message=message, hint="remove it from fields")
         else:
             yield from _name(f"the column of {one.name}", one.name, one.place)
+
+
+def _columns(mapping: Mapping) -> Iterator[Fault]:
+    """Columns that are named in the config: each is there once, whatever it holds."""
+    own = {one.name.lower() for one in mapping.fields if one.column is None}
+    named = [(one.column, one.place) for one in mapping.fields if one.column]
+    named += [(one.column, one.place) for one in mapping.computed]
+    seen: dict[str, int] = {}
+    for name, place in named:
+        if use := _COLUMNS.get(name, "the row's own id" if name == "id" else ""):
+            message = f"a column cannot be called {name}: that is {use}"
+            yield Fault(place=place, message=message, hint=_CHOOSE)
+        elif name in seen or name in own:
+            what = f"first in line {seen[name]}" if name in seen else "a field has it already"
+            yield Fault(place=place, message=f"the column {name} is taken: {what}", hint=_CHOOSE)
+        else:
+            yield from _name(f"the column {name}", name, place)
+        seen.setdefault(name, place.line)
+    for one in mapping.fields:
+        if one.column and one.name.lower() in _FIXED:
+            message = f"{one.name} cannot have a column of another name: the sync reads it there"
+            yield Fault(place=one.place, message=message, hint="list it by its name alone")
+
+
+def _exclude(mapping: Mapping) -> Iterator[Fault]:
+    place = mapping.places.get("exclude", mapping.place)
+    listed = {one.name.lower(): one for one in mapping.fields}
+    if mapping.exclude and EVERY not in listed:
+        message = "exclude has no use without * among the fields"
+        yield Fault(place=place, message=message, hint='add "*" to fields, or remove exclude')
+    for name in mapping.exclude:
+        if name.lower() in listed:
+            message = f"{name} is listed and excluded"
+            yield Fault(place=place, message=message, hint="keep one of the two")
+        if name.lower() in {one.lower() for one in ALWAYS_MAPPED}:
+            message = f"{name} cannot be excluded: the sync needs it"
+            yield Fault(place=place, message=message, hint="remove it from exclude")
+
+
+def _only_written(mapping: Mapping) -> Iterator[Fault]:
+    """Properties that are about applications' writes."""
+    if mapping.writable:
+        return
+    for name, default in (("local_deletes", "send"), ("constraints", "off")):
+        if name in mapping.places and getattr(mapping, name) != default:
+            yield Fault(
+                place=mapping.places[name],
+                message=f"{name} has no use here: the mapping of {mapping.object} is read_only",
+                hint=f"add access: read_write, or remove {name}",
+            )
+
+
+def _role_faults(roles: Roles, place: Place) -> Iterator[Fault]:
+    every = [*roles.applications, *roles.readers, *([roles.agent] if roles.agent else [])]
+    for name in dict.fromkeys(every):
+        if every.count(name) > 1:
+            message = f"the role {name} is named more than once"
+            yield Fault(place=place, message=message, hint="give each role one part")
+        elif name == "public" or name.startswith("pg_"):
+            message = f"{name} is no role that could be granted only this"
+            yield Fault(place=place, message=message, hint="name a role of your own")
+        else:
+            yield from _name(f"the role {name}", name, place)
+
+
+def _roles(config: Config) -> Iterator[Fault]:
+    yield from _role_faults(config.roles, config.places.get("roles", config.place))
+
+
+def _table_roles(mapping: Mapping) -> Iterator[Fault]:
+    if mapping.roles:
+        yield from _role_faults(mapping.roles, mapping.places.get("roles", mapping.place))
 
 
 def _upsert_access(mapping: Mapping) -> Iterator[Fault]:
@@ -182,7 +267,8 @@ def _indexes(mapping: Mapping) -> Iterator[Fault]:
 
 def _mapped(mapping: Mapping, name: str, place: Place, what: str) -> Iterator[Fault]:
     names = [*(one.name for one in mapping.fields), *ALWAYS_MAPPED]
-    if name.lower() in {one.lower() for one in names}:
+    # What a "*" stands for, the describe tells.
+    if name.lower() in {one.lower() for one in names} or EVERY in names:
         return
     meant = did_you_mean(name, names)
     hint = f"did you mean {meant}?" if meant else f"add {name} to fields"
@@ -232,6 +318,7 @@ _CONNECTION: tuple[tuple[str, Callable[[Config], Iterator[Fault]]], ...] = (
     ("schema", _schema),
     ("api_version", _api_version),
     ("instance_url", _instance_url),
+    ("roles", _roles),
 )
 _MAPPING: tuple[tuple[Set[str], Callable[[Mapping], Iterator[Fault]]], ...] = (
     ({"table"}, _table),
@@ -239,5 +326,9 @@ _MAPPING: tuple[tuple[Set[str], Callable[[Mapping], Iterator[Fault]]], ...] = (
     ({"access", "upsert_field"}, _upsert_access),
     ({"fields", "upsert_field"}, _upsert_mapped),
     ({"fields"}, _indexes),
+    ({"fields", "computed"}, _columns),
+    ({"fields", "exclude"}, _exclude),
+    ({"access", "local_deletes", "constraints"}, _only_written),
+    ({"roles"}, _table_roles),
     ({"writes", "log"}, _ordered),
 )

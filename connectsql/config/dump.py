@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import yaml
 
 from connectsql.config.model import (
+    NOBODY,
     Access,
+    Computed,
     Config,
+    Constraints,
+    HerokuExport,
     Index,
+    LocalDeletes,
     Login,
     LogLevel,
+    MappedField,
     Mapping,
     Reference,
+    RemoteDeletes,
+    Roles,
     Types,
     WriteMode,
 )
@@ -44,6 +53,8 @@ def _connection(config: Config) -> dict[str, Any]:
         ("api_version", config.api_version, "62.0"),
         ("types", config.types.value, Types.NATIVE.value),
         ("login", _login(config.login), {}),
+        ("roles", _roles(config.roles), {}),
+        ("heroku", _heroku(config.heroku), {}),
         ("lookback_seconds", config.lookback_seconds, 300),
         ("lease_seconds", config.lease_seconds, 30),
     )
@@ -62,7 +73,24 @@ def _login(login: Login) -> dict[str, Any]:
 def _reference(reference: Reference) -> Any:
     if reference.kind == "literal":
         return reference.name
+    if reference.kind == "command":
+        return _Inline(command=json.loads(reference.name))
     return _Inline({reference.kind: reference.name})
+
+
+def _roles(roles: Roles | None) -> Any:
+    given = roles or NOBODY
+    return _Inline(
+        _without_defaults(
+            ("agent", given.agent, None),
+            ("applications", list(given.applications), []),
+            ("readers", list(given.readers), []),
+        )
+    )
+
+
+def _heroku(kept: HerokuExport | None) -> dict[str, Any]:
+    return dict(kept.properties) if kept else {}
 
 
 def _mapping(mapping: Mapping) -> dict[str, Any]:
@@ -73,13 +101,36 @@ def _mapping(mapping: Mapping) -> dict[str, Any]:
         ("log", mapping.log.value, LogLevel.CHANGES.value),
         ("writes", mapping.writes.value, WriteMode.MERGED.value),
         ("poll_seconds", mapping.poll_seconds, 120),
-        ("fields", [one.name for one in mapping.fields], None),
+        ("events", mapping.events, False),
+        ("constraints", mapping.constraints.value, Constraints.OFF.value),
+        ("remote_deletes", mapping.remote_deletes.value, RemoteDeletes.REMOVE.value),
+        ("local_deletes", mapping.local_deletes.value, LocalDeletes.SEND.value),
+        ("fields", [_field(one) for one in mapping.fields], None),
+        ("exclude", list(mapping.exclude), []),
+        ("computed", [_computed(one) for one in mapping.computed], []),
         ("indexes", [_index(one) for one in mapping.indexes], []),
+        ("roles", _roles(mapping.roles), None if mapping.roles else {}),
+        ("heroku", _heroku(mapping.heroku), {}),
     )
 
 
+def _field(field: MappedField) -> Any:
+    options = _without_defaults(
+        ("column", field.column, None),
+        ("access", "read_only" if field.read_only else "read_write", "read_write"),
+    )
+    return _Inline(field=field.name, **options) if options else field.name
+
+
+def _computed(computed: Computed) -> Any:
+    return _Inline(column=computed.column, type=computed.type, expression=computed.expression)
+
+
 def _index(index: Index) -> Any:
-    return _Inline(field=index.field, unique=True) if index.unique else index.field
+    options = _without_defaults(
+        ("unique", index.unique, False), ("concurrently", index.concurrently, False)
+    )
+    return _Inline(field=index.field, **options) if options else index.field
 
 
 def _without_defaults(*properties: tuple[str, Any, Any]) -> dict[str, Any]:

@@ -30,6 +30,9 @@ _EXAMPLES = {
     "mappings": "for example:  mappings: [{object: Account, fields: [Name, Phone]}]",
     "object": "for example:  object: Account",
     "fields": "for example:  fields: [Name, Phone]",
+    "roles": "for example:  roles: {agent: sync_agent, applications: [web]}",
+    "computed": "for example:  computed: [{column: shout, type: text, expression: upper(name)}]",
+    "command": "for example:  access_token: {command: [pass, show, salesforce/token]}",
     "field": "for example:  {field: Email, unique: true}",
     "indexes": "for example:  indexes: [Name, {field: Email, unique: true}]",
     "connection": "for example:  connection: {schema: salesforce}",
@@ -181,9 +184,12 @@ def _quotes(broken: _Broken) -> str:
 
 def _no_branch(broken: _Broken) -> Iterator[Finding]:
     allowed = "a field's name or {field: NAME, unique: true}"
+    if "fields" in broken.path:
+        allowed = "a field's name or {field: NAME, column: NAME}"
     if broken.path[-1] == "instance_url":
-        allowed = "a URL, {env: NAME} or {file: PATH}"
-    yield _wrong_kind(broken, allowed, broken.example)
+        allowed = "a URL, {env: NAME}, {file: PATH} or {command: [WORD, ...]}"
+    group = str(broken.path[-2]) if isinstance(broken.path[-1], int) else str(broken.path[-1])
+    yield _wrong_kind(broken, allowed, broken.example_of(group))
 
 
 def _wrong_kind(broken: _Broken, allowed: str, hint: str) -> Finding:
@@ -239,8 +245,9 @@ def _too_few(broken: _Broken) -> Iterator[Finding]:
 
 
 def _one_of_two(broken: _Broken) -> Iterator[Finding]:
-    state = "both env and file" if broken.rule == "maxProperties" else "neither env nor file"
-    yield broken.finding(f"{broken.label} has {state}", "name one of the two")
+    many = broken.rule == "maxProperties"
+    state = "more than one of" if many else "none of"
+    yield broken.finding(f"{broken.label} has {state} env, file and command", "name one of them")
 
 
 _TELLERS: dict[str, Callable[[_Broken], Iterator[Finding]]] = {

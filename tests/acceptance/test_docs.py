@@ -60,9 +60,16 @@ def commands(text: str) -> list[str]:
 
 
 def run(lines: list[str], folder: Path, environment: dict[str, str]) -> None:
-    script = "\n".join(["set -euo pipefail -m", *lines])
+    # A line that fails leaves its script's background jobs behind, with our pipes in their hands.
+    script = "\n".join(["set -euo pipefail -m", "trap 'kill $(jobs -p) 2>&- || :' EXIT", *lines])
     done = subprocess.run(
-        ["bash", "-c", script], cwd=folder, env=environment, capture_output=True, text=True
+        ["bash", "-c", script],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=180,
     )
     assert done.returncode == 0, done.stderr
 

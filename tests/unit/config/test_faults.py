@@ -17,7 +17,7 @@ CONNECTION = {
     "unknown property unlike any": (
         "password: x",
         "c.yaml:2: password is no property of connection\n    what can stand here: name, schema, "
-        "api_version, types, login, lookback_seconds, lease_seconds",
+        "api_version, types, login, constraints, roles, heroku, lookback_seconds, lease_seconds",
     ),
     "number for text": (
         "name: 5",
@@ -113,13 +113,13 @@ CONNECTION = {
         "c.yaml:2: env must be the name of an environment variable\n"
         "    the value itself never stands in the config",
     ),
-    "neither env nor file": (
+    "none of env, file and command": (
         "login: {client_id: {}}",
-        "c.yaml:2: client_id has neither env nor file\n    name one of the two",
+        "c.yaml:2: client_id has none of env, file and command\n    name one of them",
     ),
-    "both env and file": (
+    "more than one of env, file and command": (
         "login: {client_id: {env: A, file: b}}",
-        "c.yaml:2: client_id has both env and file\n    name one of the two",
+        "c.yaml:2: client_id has more than one of env, file and command\n    name one of them",
     ),
     "http": (
         "login: {instance_url: http://example.com}",
@@ -153,7 +153,8 @@ CONNECTION = {
     ),
     "URL of another kind": (
         "login: {instance_url: [a]}",
-        "c.yaml:2: instance_url must be a URL, {env: NAME} or {file: PATH}, not a list\n"
+        "c.yaml:2: instance_url must be a URL, {env: NAME}, {file: PATH} or "
+        "{command: [WORD, ...]}, not a list\n"
         "    for example:  instance_url: https://example.my.salesforce.com",
     ),
 }
@@ -301,7 +302,7 @@ MAPPED = {
     "index of another kind": (
         "indexes: [5]",
         "c.yaml:4: entry 1 of indexes must be a field's name or {field: NAME, unique: true}, "
-        "not the number 5",
+        "not the number 5\n    for example:  indexes: [Name, {field: Email, unique: true}]",
     ),
     "index without field": (
         "indexes: [{unique: true}]",
@@ -366,8 +367,8 @@ FIELDS = {
     ),
     "a number": (
         "\n      - Name\n      - 5",
-        "c.yaml:5: entry 2 of fields must be text, not the number 5\n"
-        "    an API name is letters, digits and _, and begins with a letter",
+        "c.yaml:5: entry 2 of fields must be a field's name or {field: NAME, column: NAME}, "
+        "not the number 5\n    for example:  fields: [Name, Phone]",
     ),
     "a path": (
         "\n      - Owner.Name",

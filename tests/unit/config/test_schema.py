@@ -52,7 +52,8 @@ def test_every_property_is_described(name: str) -> None:
 
 
 def test_no_group_is_open_and_optional_properties_state_their_default() -> None:
-    without = {"table", "upsert_field", "env", "file"}  # derived, or nothing
+    derived = {"table", "upsert_field", "column", "agent", "constraints", "roles"}
+    without = derived | {"env", "file", "command"}
     for group in groups(schema()):
         assert group["additionalProperties"] is False
         optional = group["properties"].keys() - set(group.get("required", ())) - without
