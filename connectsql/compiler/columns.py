@@ -4,55 +4,70 @@ from __future__ import annotations
 
 from connectsql.compiler.model import Column
 from connectsql.compiler.names import MAX_BYTES
-from connectsql.config.model import Config
+from connectsql.config.model import MappedField, Types
 from connectsql.describe import relationships
 from connectsql.describe.model import Field, Org, SObject
 from connectsql.describe.types import column_type
-from connectsql.errors import DescribeError, Fault, Place
+from connectsql.errors import DescribeError, Fault
+
+OWN_COLUMNS = ("sfid", "id", "_hc_lastop", "_hc_err")  # every mapped table has them
 
 
-def resolve_column(
-    config: Config, org: Org, sobject: SObject, name: str, place: Place
-) -> Column | Fault:
+def resolve_column(types: Types, org: Org, sobject: SObject, entry: MappedField) -> Column | Fault:
     """Return the column for a field of the object, or for a parent's external id."""
-    if name.lower() in ("sfid", "_hc_lastop", "_hc_err"):
-        return Fault(place=place, message=f"{name} is a column that every mapped table has already")
-    if len(name.encode()) > MAX_BYTES:
-        return Fault(
-            place=place, message=f"{name} is longer than {MAX_BYTES} bytes, a column's longest name"
-        )
-    field = sobject.field(name)
+    field = sobject.field(entry.name)
+    column: Column | Fault
     try:
         if field is not None:
-            return _own(config, field)
-        return _parents(config, org, sobject, name, place)
+            column = _own(types, field, entry)
+        else:
+            column = _parents(types, org, sobject, entry)
     except DescribeError as error:
-        return Fault(place=place, message=error.message, hint=error.hint)
+        return Fault(place=entry.place, message=error.message, hint=error.hint)
+    if isinstance(column, Column) and (wrong := _name_fault(column.name, entry)):
+        return wrong
+    return column
 
 
-def _own(config: Config, field: Field) -> Column:
+def _name_fault(name: str, entry: MappedField) -> Fault | None:
+    if name in OWN_COLUMNS:
+        return Fault(
+            place=entry.place,
+            message=f"{entry.name} cannot have the column {name}: every mapped table has one",
+            hint=f"give it another:  {{field: {entry.name}, column: NAME}}",
+        )
+    if len(name.encode()) > MAX_BYTES:
+        return Fault(
+            place=entry.place,
+            message=f"{name} is longer than {MAX_BYTES} bytes, a column's longest name",
+            hint=f"give it a shorter one:  {{field: {entry.name}, column: NAME}}",
+        )
+    return None
+
+
+def _own(types: Types, field: Field, entry: MappedField) -> Column:
     return Column(
-        name=field.name.lower(),
+        name=entry.column or field.name.lower(),
         path=field.name,
-        type=column_type(field, config.types),
+        type=column_type(field, types),
         field=field,
-        createable=field.createable,
-        updateable=field.updateable,
+        createable=field.createable and not entry.read_only,
+        updateable=field.updateable and not entry.read_only,
     )
 
 
-def _parents(config: Config, org: Org, sobject: SObject, name: str, place: Place) -> Column | Fault:
-    found = relationships.resolve(org, sobject, name)
+def _parents(types: Types, org: Org, sobject: SObject, entry: MappedField) -> Column | Fault:
+    found = relationships.resolve(org, sobject, entry.name)
     if isinstance(found, relationships.Unresolved):
-        return Fault(place=place, message=found.reason, hint=found.hint)
+        return Fault(place=entry.place, message=found.reason, hint=found.hint)
     relationship = found.lookup.relationship_name or found.lookup.name
     return Column(
-        name=name.lower(),
+        name=entry.column or entry.name.lower(),
         path=f"{relationship}.{found.external_id.name}",
-        type=column_type(found.external_id, config.types),
+        type=column_type(found.external_id, types),
         field=found.external_id,
-        createable=found.lookup.createable,
-        updateable=found.lookup.updateable,
+        createable=found.lookup.createable and not entry.read_only,
+        updateable=found.lookup.updateable and not entry.read_only,
         lookup=found.lookup,
         parent=found.parent.name,
     )

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from connectsql.compiler.ddl import qualified, raw, text
 from connectsql.compiler.model import Desired, Kind, Part, Table
-from connectsql.compiler.names import quoted
+from connectsql.compiler.names import quoted, sequence_name
 from connectsql.config.model import Roles
 
 _READ = "SELECT"
@@ -88,17 +88,3 @@ def _part(role: str, targets: Sequence[tuple[str, sql.Composable]]) -> Part:
         for form in (grant, revoke)
     )
     return Part(kind=Kind.GRANT, name=role, create=create, drop=drop)
-
-
-def sequence_name(table: str, column: str) -> str:
-    """Return the name that ``serial`` gives a column's sequence.
-
-    Postgres cuts the longer of the two names until ``table_column_seq`` fits into 63 bytes.
-    """
-    names = [table.encode(), column.encode()]
-    room = 63 - len("__seq")
-    while sum(map(len, names)) > room:
-        longest = 0 if len(names[0]) > len(names[1]) else 1
-        names[longest] = names[longest][:-1]
-    cut = [name.decode(errors="ignore") for name in names]
-    return f"{cut[0]}_{cut[1]}_seq"

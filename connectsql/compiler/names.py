@@ -39,6 +39,20 @@ def shorten(name: str) -> str:
     return f"{kept}_{digest[-4:]}"
 
 
+def sequence_name(table: str, column: str) -> str:
+    """Return the name that ``serial`` gives a column's sequence.
+
+    Postgres cuts the longer of the two names until ``table_column_seq`` fits into 63 bytes.
+    """
+    names = [table.encode(), column.encode()]
+    room = MAX_BYTES - len("__seq")
+    while sum(map(len, names)) > room:
+        longest = 0 if len(names[0]) > len(names[1]) else 1
+        names[longest] = names[longest][:-1]
+    cut = [name.decode(errors="ignore") for name in names]
+    return f"{cut[0]}_{cut[1]}_seq"
+
+
 def quoted(name: str) -> sql.Composable:
     """Return the name as SQL, quoted only where Postgres needs it."""
     if _PLAIN.fullmatch(name) and name not in _RESERVED:

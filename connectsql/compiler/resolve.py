@@ -5,19 +5,18 @@ All faults of all mappings are found in one go. What is merely risky is a warnin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
-from connectsql.compiler.columns import resolve_column
-from connectsql.compiler.model import Column, Desired, Index, Table
-from connectsql.compiler.names import shorten
+from connectsql.compiler import rules
+from connectsql.compiler.model import Computed, Desired, Index, Table
+from connectsql.compiler.names import sequence_name, shorten
+from connectsql.compiler.selection import Selected, select
 from connectsql.compiler.triggers import triggers
-from connectsql.config.model import Config, Mapping, Types
+from connectsql.config.model import Config, Mapping, Roles, Types
+from connectsql.config.words import did_you_mean
 from connectsql.describe.model import Org, SObject
 from connectsql.errors import ConfigError, Fault
-
-ALWAYS_READ = ("SystemModstamp", "IsDeleted")  # where the object has them, mapped or not
 
 
 @dataclass
@@ -42,29 +41,43 @@ def resolve(config: Config, org: Org) -> Resolution:
         if sobject is None:
             faults.append(_unknown_object(mapping, org))
             continue
-        columns = _columns(config, org, mapping, sobject, faults)
-        faults.extend(_mapping_faults(mapping, sobject, columns))
-        warnings.extend(_mapping_warnings(mapping, sobject, columns))
-        tables.append(_table(config, mapping, sobject, columns))
+        selected, wrong = select(config, org, mapping, sobject)
+        faults += [*wrong, *rules.faults(mapping, sobject, selected)]
+        warnings += rules.warnings(mapping, sobject, selected)
+        tables.append(_table(config, mapping, sobject, selected))
+    faults.extend(_shared_names(tables))
     if faults:
         raise ConfigError(faults)
-    desired = Desired(schema=config.schema, key_type=_key_type(config), tables=tuple(tables))
-    return Resolution(desired, warnings)
+    return Resolution(_desired(config, tables), warnings)
 
 
-def _table(
-    config: Config, mapping: Mapping, sobject: SObject, columns: tuple[Column, ...]
-) -> Table:
+def _desired(config: Config, tables: Sequence[Table]) -> Desired:
+    return Desired(
+        schema=config.schema,
+        key_type=_key_type(config),
+        tables=tuple(tables),
+        roles=config.roles,
+        heroku=config.types is Types.HEROKU,
+    )
+
+
+def _table(config: Config, mapping: Mapping, sobject: SObject, selected: Selected) -> Table:
+    columns = tuple(selected.values())
     return Table(
         schema=config.schema,
         name=mapping.table,
         mapping=mapping,
         object=sobject,
         columns=columns,
-        indexes=tuple(_indexes(mapping, columns)),
+        indexes=tuple(_indexes(mapping, selected)),
         triggers=triggers(mapping, columns),
         key_type=_key_type(config),
         sfid_collation="ucs_basic" if config.types is Types.HEROKU else "C",
+        computed=tuple(
+            Computed(name=one.column, type=one.type, expression=one.expression.strip())
+            for one in mapping.computed
+        ),
+        roles=_roles(config, mapping),
     )
 
 
@@ -72,99 +85,49 @@ def _key_type(config: Config) -> str:
     return "integer" if config.types is Types.HEROKU else "bigint"
 
 
+def _roles(config: Config, mapping: Mapping) -> Roles:
+    """A mapping's own roles stand for the connection's; the agent serves every table."""
+    if mapping.roles is None:
+        return config.roles
+    return replace(mapping.roles, agent=config.roles.agent)
+
+
 def _unknown_object(mapping: Mapping, org: Org) -> Fault:
     place = mapping.places.get("object", mapping.place)
-    near = get_close_matches(mapping.object, [one.name for one in org.objects], n=1)
-    hint = f"did you mean {near[0]}?" if near else "fetch its describe with `connectsql describe`"
+    near = did_you_mean(mapping.object, (one.name for one in org.objects))
+    hint = f"did you mean {near}?" if near else "fetch its describe with `connectsql describe`"
     message = f"the describe snapshot has no object {mapping.object}"
     return Fault(place=place, message=message, hint=hint)
 
 
-def _columns(
-    config: Config, org: Org, mapping: Mapping, sobject: SObject, faults: list[Fault]
-) -> tuple[Column, ...]:
-    columns: dict[str, Column] = {}
-    wanted = {one.name.lower(): (one.name, one.place) for one in mapping.fields}
-    for name in ALWAYS_READ:
-        if sobject.field(name) is not None:
-            wanted.setdefault(name.lower(), (name, mapping.place))
-    wanted.pop("id", None)  # Id is the column sfid
-    for name, place in wanted.values():
-        column = resolve_column(config, org, sobject, name, place)
-        if isinstance(column, Fault):
-            faults.append(column)
-        else:
-            columns[column.name] = column
-    return tuple(columns.values())
-
-
-def _mapping_faults(
-    mapping: Mapping, sobject: SObject, columns: tuple[Column, ...]
-) -> Iterator[Fault]:
-    if sobject.field("SystemModstamp") is None:
-        yield Fault(
-            place=mapping.place,
-            message=f"{sobject.name} has no SystemModstamp, so changes of it cannot be found",
-            hint="leave this object out",
-        )
-    if mapping.writable and not (sobject.createable or sobject.updateable or sobject.deletable):
-        yield Fault(
-            place=mapping.places.get("access", mapping.place),
-            message=f"Salesforce lets nobody write {sobject.name}",
-            hint="use access: read_only",
-        )
-    if mapping.upsert_field:
-        yield from _identifier_faults(mapping, mapping.upsert_field, columns)
-
-
-def _identifier_faults(mapping: Mapping, name: str, columns: tuple[Column, ...]) -> Iterator[Fault]:
-    place = mapping.places.get("upsert_field", mapping.place)
-    column = next((one for one in columns if one.name == name.lower()), None)
-    if column is not None and not (column.field.external_id or column.field.id_lookup):
-        yield Fault(
-            place=place,
-            message=f"{mapping.object}.{name} is no external id: no record can be found by it",
-            hint="tick External ID (and Unique) on the field in Salesforce, or name another field",
-        )
-
-
-def _mapping_warnings(
-    mapping: Mapping, sobject: SObject, columns: tuple[Column, ...]
-) -> Iterator[Fault]:
-    if not mapping.writable:
-        return
-    # A lookup is also filled through its parent's external id.
-    paths = {column.path for column in columns}
-    paths |= {column.lookup.name for column in columns if column.lookup}
-    missing = [f.name for f in sobject.fields if f.required_on_create and f.name not in paths]
-    if missing and sobject.createable:
-        yield Fault(
-            place=mapping.place,
-            message=f"new rows of {mapping.table} will be refused: Salesforce requires "
-            f"{', '.join(missing)}, not mapped",
-            hint="add the fields, or only update rows of this table",
-        )
-    for column in columns:
-        if column.name == (mapping.upsert_field or "").lower() and not column.field.unique:
-            yield Fault(
-                place=mapping.places.get("upsert_field", mapping.place),
-                message=f"{mapping.object}.{column.path} is not unique in Salesforce",
-                hint="tick Unique on the field: otherwise one value can match several records",
+def _indexes(mapping: Mapping, selected: Selected) -> Iterator[Index]:
+    """Yield an index for each column that is looked up, and for those that the config names."""
+    wanted = {"sfid": Index(name="", column="sfid", unique=True)}
+    if stamp := selected.get("systemmodstamp"):
+        wanted[stamp.name] = Index(name="", column=stamp.name, unique=False)
+    for one in mapping.indexes:
+        if column := selected.get(one.field.lower()):
+            wanted[column.name] = Index(
+                name="", column=column.name, unique=one.unique, concurrently=one.concurrently
             )
+    if identifier := selected.get((mapping.upsert_field or "").lower()):
+        given = wanted.get(identifier.name, Index(name="", column=identifier.name, unique=True))
+        wanted[identifier.name] = replace(given, unique=True)
+    for index in wanted.values():
+        kind = "hcu_idx" if index.unique else "hc_idx"
+        yield replace(index, name=shorten(f"{kind}_{mapping.table}_{index.column}"))
 
 
-def _indexes(mapping: Mapping, columns: tuple[Column, ...]) -> Iterator[Index]:
-    wanted: dict[str, bool] = {"sfid": True}
-    by_name = {column.name for column in columns}
-    for column in ("systemmodstamp",):
-        if column in by_name:
-            wanted[column] = False
-    for index in mapping.indexes:
-        name = index.field.lower()
-        if name in by_name:
-            wanted[name] = index.unique
-    if mapping.upsert_field and mapping.upsert_field.lower() in by_name:
-        wanted[mapping.upsert_field.lower()] = True
-    for column, unique in wanted.items():
-        kind = "hcu_idx" if unique else "hc_idx"
-        yield Index(name=shorten(f"{kind}_{mapping.table}_{column}"), column=column, unique=unique)
+def _shared_names(tables: Sequence[Table]) -> Iterator[Fault]:
+    """Tables, indexes and sequences of a schema share their names."""
+    taken = {table.name: f"the table of {table.object.name}" for table in tables}
+    for table in tables:
+        made = [index.name for index in table.indexes]
+        for name in [*made, sequence_name(table.name, "id"), f"{table.name}_pkey"]:
+            if name in taken:
+                yield Fault(
+                    place=table.mapping.places.get("table", table.mapping.place),
+                    message=f"{table.name} needs the name {name}, which {taken[name]} has",
+                    hint="choose another table",
+                )
+            taken.setdefault(name, f"an index or sequence of {table.name}")

@@ -181,7 +181,7 @@ def test_a_config_changed_since_it_was_applied(
 
 def test_an_org_that_is_not_running(described: Command, database: str) -> None:
     stopped = having(described, DATABASE_URL=database, SALESFORCE_INSTANCE_URL="http://127.0.0.1:1")
-    stopped("apply").ok()
+    stopped("apply", "--yes").ok()
     message = (
         "error: no connection to the org at 127.0.0.1:1: connection refused\n"
         "  check the org's address, and whether this machine reaches it\n"
@@ -191,7 +191,7 @@ def test_an_org_that_is_not_running(described: Command, database: str) -> None:
 
 def test_a_wrong_client_secret(described: Command, database: str) -> None:
     wrong = having(described, DATABASE_URL=database, SALESFORCE_CLIENT_SECRET="wrong")
-    wrong("apply").ok()
+    wrong("apply", "--yes").ok()
     message = (
         "error: the org refused the login: invalid client credentials\n"
         "  check the client secret (the app's consumer secret)\n"
@@ -232,9 +232,9 @@ def test_a_file_that_cannot_be_written(described: Command) -> None:
 
 
 def test_an_unknown_option(command: Command) -> None:
-    finished = command("apply", "--nope")
+    finished = command("apply", "--zzz")
     assert (finished.code, finished.out) == (USAGE, "")
-    assert finished.err.endswith("Error: No such option '--nope'.\n")
+    assert finished.err.endswith("Error: No such option '--zzz'.\n")
 
 
 def test_a_port_that_is_taken(command: Command, org: RunningOrg) -> None:

@@ -1,0 +1,113 @@
+"""What the describe forbids or makes risky: faults and warnings of one mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connectsql.compiler.model import Column
+from connectsql.compiler.selection import Selected
+from connectsql.config.model import Mapping
+from connectsql.describe.model import SObject
+from connectsql.errors import Fault
+
+
+def faults(mapping: Mapping, sobject: SObject, selected: Selected) -> Iterator[Fault]:
+    """Yield what cannot work."""
+    if not sobject.queryable:
+        yield Fault(
+            place=mapping.places.get("object", mapping.place),
+            message=f"Salesforce lets nobody query {sobject.name}",
+            hint="leave this object out",
+        )
+    if sobject.field("SystemModstamp") is None:
+        yield Fault(
+            place=mapping.place,
+            message=f"{sobject.name} has no SystemModstamp, so changes of it cannot be found",
+            hint="leave this object out",
+        )
+    if mapping.writable and not (sobject.createable or sobject.updateable or sobject.deletable):
+        yield Fault(
+            place=mapping.places.get("access", mapping.place),
+            message=f"Salesforce lets nobody write {sobject.name}",
+            hint="use access: read_only",
+        )
+    if identifier := _identifier(mapping, selected):
+        yield from _identifier_faults(mapping, identifier)
+
+
+def warnings(mapping: Mapping, sobject: SObject, selected: Selected) -> Iterator[Fault]:
+    """Yield what will work, but perhaps not as meant."""
+    if mapping.events:
+        yield Fault(
+            place=mapping.places.get("events", mapping.place),
+            message=f"change events of {sobject.name} are not listened for yet",
+            hint=f"until then it is polled every {mapping.poll_seconds} s",
+        )
+    if mapping.writable:
+        yield from _nothing_written(mapping, sobject, selected)
+        yield from _required(mapping, sobject, selected)
+        if identifier := _identifier(mapping, selected):
+            yield from _identifier_warnings(mapping, identifier)
+
+
+def _identifier(mapping: Mapping, selected: Selected) -> Column | None:
+    return selected.get((mapping.upsert_field or "").lower())
+
+
+def _identifier_faults(mapping: Mapping, column: Column) -> Iterator[Fault]:
+    place = mapping.places.get("upsert_field", mapping.place)
+    listed = next((one for one in mapping.fields if one.name.lower() == column.path.lower()), None)
+    if not (column.field.external_id or column.field.id_lookup):
+        yield Fault(
+            place=place,
+            message=f"{mapping.object}.{column.path} is no external id: no record can be found "
+            "by it",
+            hint="tick External ID (and Unique) on the field in Salesforce, or name another field",
+        )
+    elif listed and listed.read_only:
+        yield Fault(
+            place=listed.place,
+            message=f"{column.path} is the upsert_field: it cannot be read_only",
+            hint="remove its access, or name another upsert_field",
+        )
+
+
+def _identifier_warnings(mapping: Mapping, column: Column) -> Iterator[Fault]:
+    place = mapping.places.get("upsert_field", mapping.place)
+    if not column.field.unique:
+        yield Fault(
+            place=place,
+            message=f"{mapping.object}.{column.path} is not unique in Salesforce",
+            hint="tick Unique on the field: otherwise one value can match several records",
+        )
+    if not column.createable:
+        yield Fault(
+            place=place,
+            message=f"Salesforce sets {mapping.object}.{column.path} itself: new rows have none",
+            hint="name a field that applications fill, so that no record is made twice",
+        )
+
+
+def _nothing_written(mapping: Mapping, sobject: SObject, selected: Selected) -> Iterator[Fault]:
+    if not any(column.writable for column in selected.values()):
+        yield Fault(
+            place=mapping.places.get("access", mapping.place),
+            message=f"no mapped field of {sobject.name} can be written",
+            hint="use access: read_only, or add fields",
+        )
+
+
+def _required(mapping: Mapping, sobject: SObject, selected: Selected) -> Iterator[Fault]:
+    if not sobject.createable:
+        return
+    # A lookup is also filled through its parent's external id.
+    sent = {column.path for column in selected.values() if column.createable}
+    sent |= {one.lookup.name for one in selected.values() if one.lookup and one.createable}
+    missing = [one.name for one in sobject.fields if one.required_on_create]
+    if missing := [name for name in missing if name not in sent]:
+        yield Fault(
+            place=mapping.place,
+            message=f"new rows of {mapping.table} will be refused: Salesforce requires "
+            f"{', '.join(missing)}, not mapped",
+            hint="add the fields, or only update rows of this table",
+        )
