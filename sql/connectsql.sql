@@ -112,6 +112,19 @@ CREATE TABLE IF NOT EXISTS connectsql.history (
 COMMENT ON COLUMN connectsql.history.checksum IS 'SHA-256 of the statements that were run.';
 COMMENT ON COLUMN connectsql.history.changes IS 'One line for each change, with its hazards.';
 
+-- Writes that Salesforce must refuse, of mappings with constraints: warn. No values, only which rule.
+CREATE TABLE IF NOT EXISTS connectsql.violation (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    schema_name text NOT NULL,
+    table_name text NOT NULL,
+    record_id bigint NOT NULL,
+    rule text NOT NULL,
+    noted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    txid bigint NOT NULL DEFAULT txid_current()
+);
+
+CREATE INDEX IF NOT EXISTS violation_noted_at ON connectsql.violation (noted_at);
+
 -- What the catalog holds of a schema, or of one of its tables: one row for each object, with its
 -- definition as Postgres spells it.
 CREATE OR REPLACE FUNCTION connectsql.catalog(in_schema text, of_table text DEFAULT NULL)

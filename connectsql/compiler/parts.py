@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from psycopg import sql
 
 from connectsql.compiler import ddl
-from connectsql.compiler.constraints import constraint_parts
+from connectsql.compiler.constraints import constraint_parts, constraint_triggers
 from connectsql.compiler.ddl import qualified, text
 from connectsql.compiler.grants import grant_parts
 from connectsql.compiler.model import Computed, Index, Kind, Part, Table, Trigger, Twin
@@ -38,7 +38,7 @@ def _parts(table: Table) -> Iterator[Part]:
     for index in table.indexes:
         yield index_part(table, index)
     yield from constraint_parts(table)
-    for trigger in table.triggers:
+    for trigger in (*constraint_triggers(table), *table.triggers):
         yield _trigger(table, trigger)
     yield from grant_parts(table)
 

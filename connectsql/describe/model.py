@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -33,6 +33,8 @@ class Field:
     relationship_name: str | None = None
     polymorphic: bool = False
     help_text: str = ""
+    picklist: tuple[str, ...] = ()  # the active values
+    restricted: bool = False  # whether Salesforce refuses other values
 
     @property
     def required_on_create(self) -> bool:
@@ -64,7 +66,13 @@ class Field:
             relationship_name=raw.get("relationshipName"),
             polymorphic=len(raw.get("referenceTo") or ()) > 1,
             help_text=raw.get("inlineHelpText") or "",
+            picklist=_active(raw.get("picklistValues") or ()),
+            restricted=bool(raw.get("restrictedPicklist")),
         )
+
+
+def _active(values: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    return tuple(str(one["value"]) for one in values if one.get("active", True))
 
 
 @dataclass(frozen=True, kw_only=True)
