@@ -15,11 +15,24 @@ ORDER BY c.relname
 -- installed_columns --
 SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
        CASE WHEN a.attcollation <> t.typcollation THEN l.collname END,
-       a.attgenerated <> '', col_description(c.oid, a.attnum)
+       CASE WHEN a.attgenerated <> '' THEN pg_get_expr(e.adbin, e.adrelid) END,
+       ARRAY(
+           SELECT g.attname::text
+           FROM pg_catalog.pg_depend AS d
+           JOIN pg_catalog.pg_attrdef AS f ON f.oid = d.objid
+           JOIN pg_catalog.pg_attribute AS g ON g.attrelid = f.adrelid AND g.attnum = f.adnum
+           WHERE d.classid = 'pg_catalog.pg_attrdef'::regclass
+             AND d.refclassid = 'pg_catalog.pg_class'::regclass
+             AND d.refobjid = c.oid AND d.refobjsubid = a.attnum
+             AND f.adrelid = c.oid AND g.attgenerated <> '' AND g.attnum <> a.attnum
+           ORDER BY g.attname
+       ),
+       col_description(c.oid, a.attnum)
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+LEFT JOIN pg_catalog.pg_attrdef AS e ON e.adrelid = c.oid AND e.adnum = a.attnum
 LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = a.attcollation
 WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 ORDER BY c.relname, a.attnum
@@ -58,6 +71,11 @@ SELECT table_name FROM connectsql.mapping WHERE schema_name = %(schema)s AND loa
 
 -- roles --
 SELECT rolname FROM pg_catalog.pg_roles
+
+-- granted_elsewhere --
+SELECT DISTINCT name
+FROM connectsql.object
+WHERE schema_name <> %(schema)s AND table_name = '' AND kind = 'grant'
 
 -- register_agent --
 INSERT INTO connectsql.agent (schema_name, host, process_id, alive_until)

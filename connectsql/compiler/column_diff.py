@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 from connectsql.compiler import ddl
 from connectsql.compiler.installed import Installed, InstalledColumn, InstalledTable
-from connectsql.compiler.model import Column, Desired, Kind, Table
+from connectsql.compiler.model import Column, Computed, Desired, Kind, Table
+from connectsql.compiler.names import sequence_name
 from connectsql.compiler.parts import parts
 from connectsql.compiler.plan import Change, Hazard, Note
 from connectsql.compiler.retype import Retype, canonical, retype
 from connectsql.errors import DatabaseError
 
+WHOLE_TABLE = frozenset({Hazard.TABLE_REWRITE, Hazard.LOCKS_WRITES})
 SYSTEM_COLUMNS = ("sfid", "id", "_hc_lastop", "_hc_err")
 
 
@@ -49,7 +51,7 @@ def _problems(table: Table, installed: Installed) -> Iterator[str]:
         yield f"{name} is not a mapped table: it has no column {', '.join(lacking)}"
     for column in table.columns:
         have = stands.columns.get(column.name)
-        if have is not None and have.generated:
+        if have is not None and have.generated is not None:
             yield f"{name}.{column.name} is computed by Postgres, the config makes it a field"
 
 
@@ -60,6 +62,7 @@ def column_changes(
     table: Table, stands: InstalledTable, notes: list[Note], *, prune: bool
 ) -> Iterator[Change]:
     """Yield the changes of the fields' columns of a table that stands."""
+    yield from key_changes(table.schema, table.name, table.key_type, stands)
     for column in table.columns:
         have = stands.columns.get(column.name)
         if have is None:
@@ -69,6 +72,33 @@ def column_changes(
                 notes.append(_kept(table, column, have))
             else:
                 yield _retyped(table, column, have, how, stands)
+
+
+def retyped_columns(table: Table, stands: InstalledTable, *, prune: bool) -> list[str]:
+    """Return the columns that ``column_changes`` gives another type."""
+    found = []
+    for column in table.columns:
+        have = stands.columns.get(column.name)
+        how = retype(have.type, canonical(column.type)) if have else None
+        if how and (prune or not how.wider):
+            found.append(column.name)
+    return found
+
+
+def key_changes(schema: str, table: str, key_type: str, stands: InstalledTable) -> Iterator[Change]:
+    """Yield what widens the ids of a table and their sequence; they are never narrowed."""
+    for name in ("id", "record_id"):
+        have = stands.columns.get(name)
+        if have is None or (have.type, key_type) != ("integer", "bigint"):
+            continue
+        statements = [ddl.alter_type(schema, table, name, key_type)]
+        if name == "id" and table != "_trigger_log_archive":
+            statements.append(ddl.widen_sequence(schema, sequence_name(table, name)))
+        yield Change(
+            sql="\n".join(statements),
+            comment=f"change type of {table}.{name}: integer to bigint",
+            hazards=frozenset() if stands.empty else WHOLE_TABLE,
+        )
 
 
 def _added(table: Table, column: Column) -> Change:
@@ -100,10 +130,12 @@ def _retyped(
             comment=f"replace column {where}",
             hazards=hazards,
             anew=(name, column.name),
-            reverse=f"{drop}\n{ddl.add_column(schema, name, column.name, have.type)}",
+            reverse=f"{drop}\n{add_again(table, column.name, have)}",
         )
     back = retype(canonical(column.type), have.type)
-    using = back.using if back and not back.anew else ""
+    using = back.using if back else ""
+    if back and back.anew:  # what was turned into text can be read from it
+        using = f"{{}}::{have.type}"
     return Change(
         sql=ddl.alter_type(schema, name, column.name, column.type, how.using),
         comment=f"change type of {where}",
@@ -116,18 +148,38 @@ def stale_columns(desired: Desired, installed: Installed) -> Iterator[Change]:
     """Yield the removal of the columns that connectsql made and nobody asks for any more."""
     for table in desired.tables:
         stands = installed.tables.get(table.name)
+        if stands is None:
+            continue
         wanted = {column.name for column in table.columns}
         wanted |= {part.name for part in parts(table) if part.kind is Kind.COLUMN}
-        for _, kind, name in sorted(installed.made_by_table.get(table.name, [])):
-            if kind == "column" and name not in wanted and stands and name in stands.columns:
-                yield _dropped(table, name, stands)
+        made = [
+            name
+            for _, kind, name in installed.made_by_table.get(table.name, [])
+            if kind == "column"
+        ]
+        stale = [name for name in made if name not in wanted and name in stands.columns]
+        # Computed ones first: they need the others.
+        for name in sorted(stale, key=lambda one: (stands.columns[one].generated is None, one)):
+            yield _dropped(table, name, stands)
 
 
 def _dropped(table: Table, name: str, stands: InstalledTable) -> Change:
-    column = stands.columns[name]
     return Change(
         sql=ddl.drop_column(table.schema, table.name, name),
         comment=f"drop column {table.name}.{name}: the config no longer asks for it",
-        hazards=frozenset({Hazard.DATA_LOSS}),
-        reverse=ddl.add_column(table.schema, table.name, name, column.type),
+        hazards=frozenset() if stands.columns[name].generated else frozenset({Hazard.DATA_LOSS}),
+        reverse=add_again(table, name, stands.columns[name]),
     )
+
+
+def add_again(table: Table, name: str, column: InstalledColumn) -> str:
+    """Return the statements that make a column as it stood, without its values."""
+    schema = table.schema
+    if column.generated:
+        computed = Computed(name=name, type=column.type, expression=column.generated)
+        add = ddl.add_computed(table, computed)
+    else:
+        add = ddl.add_column(schema, table.name, name, column.type)
+    if column.comment is None:
+        return add
+    return f"{add}\n{ddl.comment(schema, table.name, name, column.comment)}"

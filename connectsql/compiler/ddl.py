@@ -74,6 +74,13 @@ def alter_type(schema: str, table: str, column: str, type_: str, using: str = ""
     return text(statement.format(qualified(schema, table), name, raw(type_), convert))
 
 
+def widen_sequence(schema: str, sequence: str) -> str:
+    """Return the statement that lets the sequence of a serial column count on as a bigint."""
+    return text(
+        sql.SQL("ALTER SEQUENCE IF EXISTS {} AS bigint;").format(qualified(schema, sequence))
+    )
+
+
 def add_computed(table: Table, computed: Computed) -> str:
     """Return the statement that adds a column which Postgres computes."""
     statement = sql.SQL(

@@ -10,13 +10,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from connectsql.compiler import ddl, render
-from connectsql.compiler.column_diff import column_changes, refuse, stale_columns
+from connectsql.compiler.column_diff import (
+    add_again,
+    column_changes,
+    key_changes,
+    refuse,
+    retyped_columns,
+    stale_columns,
+)
 from connectsql.compiler.grants import connection_grants
-from connectsql.compiler.installed import Installed, Key
-from connectsql.compiler.model import Desired, Table
+from connectsql.compiler.installed import Installed, InstalledTable, Key
+from connectsql.compiler.model import Desired, Kind, Table
 from connectsql.compiler.part_diff import PartDiff, stale_parts
 from connectsql.compiler.parts import parts
 from connectsql.compiler.plan import Change, Hazard, Note, Plan
+from connectsql.compiler.regrant import LOGS
 
 
 def plan(desired: Desired, installed: Installed, *, prune: bool = False) -> Plan:
@@ -51,9 +59,13 @@ class _Planner:
             at_once.append(self._record())
             if alone:
                 alone.append(replace(self._noting(), concurrently=True))
-        return Plan(changes=(*at_once, *alone), notes=tuple(self._notes))
+        restore = self._restore() if at_once or alone else ""
+        return Plan(changes=(*at_once, *alone), notes=tuple(self._notes), restore=restore)
 
     def _runtime(self) -> Iterator[Change]:
+        for log in LOGS:
+            if stands := self._installed.tables.get(log):
+                yield from key_changes(self._desired.schema, log, self._desired.key_type, stands)
         made = render.runtime_manifest(self._desired)
         differing = [key for key, identity in made.items() if self._parts.differs(key, identity)]
         if differing:
@@ -69,16 +81,38 @@ class _Planner:
         stands = self._installed.tables.get(table.name)
         if stands is None:
             yield Change(
-                sql=f"{ddl.create_table(table)}\n{render.comments(table)}",
+                sql="\n\n".join(render.creation(table)),
                 comment=f"create table {table.name}",
                 reverse=ddl.drop_table(table.schema, table.name),
             )
         else:
-            yield from column_changes(table, stands, self._notes, prune=self._prune)
-        before = [part for part in parts(table) if not _between_tables(part)]
+            yield from self._make_way(table, stands)
+            for change in column_changes(table, stands, self._notes, prune=self._prune):
+                if change.anew:
+                    self._parts.dropped.add((table.name, "column", change.anew[1]))
+                yield change
+        later = {Kind.CONSTRAINT, *([Kind.COLUMN] if stands is None else [])}
+        before = [part for part in parts(table) if part.kind not in later]
         yield from self._parts.changes(table, before, stands)
         if stands is not None:
             yield from self._comments(table)
+
+    def _make_way(self, table: Table, stands: InstalledTable) -> Iterator[Change]:
+        """Computed columns hold the type of what they are computed from: they are made anew."""
+        fed = [
+            name
+            for column in retyped_columns(table, stands, prune=self._prune)
+            for name in stands.columns[column].feeds
+        ]
+        for name in dict.fromkeys(fed):
+            key = (table.name, "column", name)
+            if key in self._installed.made:
+                self._parts.dropped.add(key)
+                yield Change(
+                    sql=ddl.drop_column(table.schema, table.name, name),
+                    comment=f"drop computed column {table.name}.{name}, to make it anew",
+                    reverse=add_again(table, name, stands.columns[name]),
+                )
 
     def _later(self) -> Iterator[Change]:
         """What needs all tables to stand."""
@@ -89,7 +123,11 @@ class _Planner:
 
     def _comments(self, table: Table) -> Iterator[Change]:
         stands = self._installed.tables[table.name]
-        known = {name: column.comment for name, column in stands.columns.items()}
+        known = {
+            name: column.comment
+            for name, column in stands.columns.items()
+            if (table.name, "column", name) not in self._parts.dropped
+        }
         wanted: list[tuple[str | None, str]] = [(None, ddl.table_comment(table))]
         wanted += ddl.column_comments(table)
         differing = [
@@ -182,16 +220,23 @@ class _Planner:
             return self._prune or stands is None or name not in stands.columns
         return True  # dropped as stale, or by hand
 
+    def _restore(self) -> str:
+        """What the registry and the record said before, for the way back."""
+        schema, made = self._desired.schema, self._installed.made
+        new = sorted(key for key in self._ours() if key not in made)
+        statements = [render.forget(schema, new)] if new else []
+        if made:
+            known = {key: one.definition for key, one in made.items()}
+            statements.append(render.note(schema, known))
+        statements.append(render.set_back(schema, self._installed.fingerprint))
+        return "\n".join(statements)
+
     def _record(self) -> Change:
         noting = self._noting()
         return Change(
             sql=f"{noting.sql}\n\n{render.record(self._desired)}",
             comment="record what was applied",
         )
-
-
-def _between_tables(part: object) -> bool:
-    return getattr(part, "kind", None) == "constraint"
 
 
 def _made_anew(table: Table, changes: list[Change]) -> list[str]:

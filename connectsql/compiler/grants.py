@@ -34,7 +34,7 @@ def connection_grants(desired: Desired) -> Iterator[Part]:
         if role != desired.roles.agent:
             yield _on_schema(desired, role, [])
     if desired.roles.agent:
-        yield _on_schema(desired, desired.roles.agent, list(_agents(desired)))
+        yield _on_schema(desired, desired.roles.agent, list(agents_rights(desired.schema)))
 
 
 def _rights(roles: Roles, application: str) -> Iterator[tuple[str, str]]:
@@ -66,10 +66,11 @@ def _on_schema(desired: Desired, role: str, more: list[tuple[str, sql.Composable
     return _part(role, [usage, *more])
 
 
-def _agents(desired: Desired) -> Iterator[tuple[str, sql.Composable]]:
+def agents_rights(schema: str) -> Iterator[tuple[str, sql.Composable]]:
+    """Yield what an agent needs beside the mapped tables: rights, and on what."""
     for log in ("_trigger_log", "_trigger_log_archive"):
-        yield _WRITE, sql.SQL("TABLE {}").format(qualified(desired.schema, log))
-    sequence = qualified(desired.schema, "_trigger_log_id_seq")
+        yield _WRITE, sql.SQL("TABLE {}").format(qualified(schema, log))
+    sequence = qualified(schema, "_trigger_log_id_seq")
     yield "USAGE", sql.SQL("SEQUENCE {}").format(sequence)
     yield "USAGE", sql.SQL("SCHEMA connectsql")
     for name in _BOOKS:

@@ -11,11 +11,16 @@ Key = tuple[str, str, str]  # table (empty for the schema's own), kind, name
 
 @dataclass(frozen=True, kw_only=True)
 class InstalledColumn:
-    """A column: its type as ``format_type`` spells it, and its comment."""
+    """A column: its type as ``format_type`` spells it, and its comment.
+
+    ``generated`` is the expression of a computed column, ``feeds`` the computed columns of the
+    table that need this one.
+    """
 
     type: str
     collation: str | None = None  # where it is not the type's own
-    generated: bool = False
+    generated: str | None = None
+    feeds: tuple[str, ...] = ()
     comment: str | None = None
 
 
@@ -47,6 +52,7 @@ class Installed:
     objects: Mapping[Key, str] = field(default_factory=dict)  # as the catalog spells them
     made: Mapping[Key, Made] = field(default_factory=dict)
     roles: frozenset[str] = frozenset()
+    granted_elsewhere: frozenset[str] = frozenset()  # roles that serve other connections, too
 
     @cached_property
     def made_by_table(self) -> dict[str, list[Key]]:

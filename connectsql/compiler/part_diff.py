@@ -7,13 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from psycopg import sql
 
+from connectsql.compiler import ddl
 from connectsql.compiler import parts as making
+from connectsql.compiler.column_diff import add_again
 from connectsql.compiler.ddl import qualified, text
 from connectsql.compiler.installed import Installed, InstalledTable, Key
 from connectsql.compiler.model import Desired, Index, Kind, Part, Table
 from connectsql.compiler.names import quoted
 from connectsql.compiler.parts import definition
 from connectsql.compiler.plan import Change, Hazard, Note
+from connectsql.compiler.regrant import grant_again, revoke_all
 
 _LOCKS = frozenset({Hazard.LOCKS_WRITES})
 _HAZARDS = {
@@ -64,9 +67,7 @@ class PartDiff:
     def of_schema(self, wanted: Iterable[Part]) -> Iterator[Change]:
         """Yield what makes the parts that belong to no table."""
         for part in wanted:
-            key = ("", str(part.kind), part.name)
-            if self.differs(key, definition(part)):
-                yield _make(part, "the schema", reverse=part.drop)
+            yield from self._grant(part, ("", str(part.kind), part.name), "the schema")
 
     def _change(
         self, table: Table, part: Part, stands: InstalledTable | None, *, calm: bool
@@ -76,28 +77,45 @@ class PartDiff:
             yield from self._column(table, part, key, stands, calm=calm)
         elif part.kind is Kind.INDEX:
             yield from self._index(table, part, key, calm=calm)
+        elif part.kind is Kind.GRANT:
+            yield from self._grant(part, key, table.name)
         elif self.differs(key, definition(part)):
             hazards = _NONE if calm else _HAZARDS.get(part.kind, _NONE)
             yield _make(part, table.name, hazards=hazards, reverse=self._back(key, part))
+
+    def _grant(self, part: Part, key: Key, where: str) -> Iterator[Change]:
+        """Rights that were noted are given anew as a whole: a role can come to have fewer."""
+        if self.differs(key, definition(part)):
+            whole, back = part.create, part.drop
+            if key in self._installed.made:
+                whole = f"{revoke_all(self._schema, key, self._installed)}\n{whole}"
+            if key in self._installed.objects:
+                back = f"{back}\n{grant_again(self._schema, key, self._installed)}"
+            yield _make(part, where, sql_=whole, reverse=back)
 
     def _column(
         self, table: Table, part: Part, key: Key, stands: InstalledTable | None, *, calm: bool
     ) -> Iterator[Change]:
         made = self._installed.made.get(key)
         hazards = _NONE if calm else _HAZARDS[part.kind]
-        if stands is None or part.name not in stands.columns:
-            if made is not None and stands is not None:
+        computed = part.name in {one.name for one in table.computed}
+        if stands is None or part.name not in stands.columns or key in self.dropped:
+            if made is not None and stands is not None and key not in self.dropped:
                 self._drift(key, "is gone")
-            plain = _NONE if "GENERATED" not in part.create else hazards
-            yield _make(part, table.name, hazards=plain, reverse=part.drop)
+            yield _make(part, table.name, hazards=hazards if computed else _NONE, reverse=part.drop)
         elif made is None:
             self._adopted.add(key)
             self._notes.append(
                 Note(what="left", text=f"{table.name}.{part.name} stands already and is left as is")
             )
         elif made.definition != definition(part):
+            have = stands.columns[part.name]
+            self.dropped.add(key)
             anew = f"{part.drop}\n{part.create}"
-            yield _make(part, table.name, sql_=anew, hazards=hazards, reverse="-- as it was before")
+            if not computed:  # the id of a parent's row: wider, with its values
+                anew = ddl.alter_type(table.schema, table.name, part.name, table.key_type)
+            back = f"{part.drop}\n{add_again(table, part.name, have)}" if computed else ""
+            yield _make(part, table.name, sql_=anew, hazards=hazards, reverse=back)
 
     def _index(self, table: Table, part: Part, key: Key, *, calm: bool) -> Iterator[Change]:
         stands, made = self._installed.objects.get(key), self._installed.made.get(key)
@@ -166,22 +184,37 @@ def stale_parts(
     for key in sorted(stale, key=lambda one: (order[one[1]], one)):
         table, kind, name = key
         where = f" on {table}" if table else ""
-        definition_ = installed.objects[key]
         yield Change(
-            sql=_drop(desired.schema, key, definition_),
+            sql=_drop(desired.schema, key, installed),
             comment=f"drop {kind} {name}{where}: the config no longer asks for it",
-            reverse=f"{definition_};" if kind in ("trigger", "index", "function") else "",
+            reverse=_again(desired.schema, key, installed),
         )
 
 
-def _drop(schema: str, key: Key, definition_: str) -> str:
+def _again(schema: str, key: Key, installed: Installed) -> str:
+    """Return the statement that makes once more what was dropped."""
     table, kind, name = key
-    target = qualified(schema, table) if table else sql.SQL("SCHEMA {}").format(quoted(schema))
+    definition_ = installed.objects[key]
+    if kind == "grant":
+        return grant_again(schema, key, installed)
+    if kind == "constraint":
+        form = sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} {};")
+        return text(form.format(qualified(schema, table), quoted(name), ddl.raw(definition_)))
+    if kind == "function":
+        form = sql.SQL("REVOKE EXECUTE ON FUNCTION {} FROM PUBLIC;")
+        return f"{definition_};\n{text(form.format(qualified(schema, name)))}"
+    return f"{definition_};"
+
+
+def _drop(schema: str, key: Key, installed: Installed) -> str:
+    table, kind, name = key
+    if kind == "grant":
+        return revoke_all(schema, key, installed)
+    target = qualified(schema, table)
     forms = {
         "trigger": sql.SQL("DROP TRIGGER {name} ON {target};"),
         "constraint": sql.SQL("ALTER TABLE {target} DROP CONSTRAINT {name};"),
         "index": sql.SQL("DROP INDEX {whole};"),
-        "grant": sql.SQL("REVOKE ALL ON {target} FROM {name};"),
         "function": sql.SQL("DROP FUNCTION {whole};"),
     }
     return text(forms[kind].format(name=quoted(name), target=target, whole=qualified(schema, name)))

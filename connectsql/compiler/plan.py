@@ -40,10 +40,14 @@ class Note:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The way from what is installed to what is desired; nothing to do where it has no changes."""
+    """The way from what is installed to what is desired; nothing to do where it has no changes.
+
+    ``restore`` sets the books back to what they were, once all changes are undone.
+    """
 
     changes: tuple[Change, ...] = ()
     notes: tuple[Note, ...] = ()
+    restore: str = ""
 
     @property
     def hazards(self) -> frozenset[Hazard]:

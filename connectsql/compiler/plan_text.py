@@ -35,13 +35,17 @@ def as_sql(plan: Plan, desired: Desired) -> str:
 
 def back_as_sql(plan: Plan, desired: Desired) -> str:
     """Return what undoes the plan, last things first, as far as that can be."""
+    if not plan.changes:
+        return f"-- Nothing to undo in schema {text(quoted(desired.schema))}.\n"
     steps = [one for one in reversed(plan.changes) if one.reverse]
     head = (
         f"-- The way back from a plan for schema {text(quoted(desired.schema))}.\n"
-        "-- Values that were cut or dropped do not come back. Then plan with the earlier config."
+        "-- Values that were cut or dropped do not come back. Afterwards "
+        "the\n-- agent serves the earlier config."
     )
     undone = [f"-- undo: {one.comment}\n{one.reverse}" for one in steps]
-    return "\n\n".join([head, "BEGIN;", *undone, "COMMIT;"]) + "\n"
+    restore = f"-- the books as they were\n{plan.restore}"
+    return "\n\n".join([head, "BEGIN;", *undone, restore, "COMMIT;"]) + "\n"
 
 
 def described(change: Change) -> str:

@@ -88,16 +88,21 @@ def record(desired: Desired) -> str:
 
 
 def definition_of(table: Table) -> list[str]:
-    """Return the SQL of one mapped table, as paragraphs; the second creates it."""
+    """Return the SQL of one mapped table, as paragraphs; the first creates it."""
     made = [part for part in parts(table) if part.kind is not Kind.CONSTRAINT]
-    heading = f"-- {table.object.name}"
-    columns = [part.create for part in made if part.kind is Kind.COLUMN]
     indexes = [part.create for part in made if part.kind is Kind.INDEX]
     rest = [part.create for part in made if part.kind in (Kind.FUNCTION, Kind.TRIGGER)]
     grants = [part.create for part in made if part.kind is Kind.GRANT]
-    create = f"{heading}\n{ddl.create_table(table)}"
-    paragraphs = [create, *columns, comments(table), "\n".join(indexes), *rest, "\n".join(grants)]
+    create, *more = creation(table)
+    heading = f"-- {table.object.name}"
+    paragraphs = [f"{heading}\n{create}", *more, "\n".join(indexes), *rest, "\n".join(grants)]
     return [one for one in paragraphs if one]
+
+
+def creation(table: Table) -> list[str]:
+    """Return what makes the table with all its columns and their comments."""
+    columns = [part.create for part in parts(table) if part.kind is Kind.COLUMN]
+    return [ddl.create_table(table), *columns, comments(table)]
 
 
 def comments(table: Table) -> str:
@@ -184,6 +189,19 @@ def forget(schema: str, keys: Iterable[Key]) -> str:
             "WHERE schema_name = {} AND (table_name, kind, name) IN ({});"
         ).format(sql.Literal(schema), gone)
     )
+
+
+def set_back(schema: str, fingerprint_: str | None) -> str:
+    """Return the statement that records an earlier state; None: nothing was ever applied."""
+    if fingerprint_ is None:
+        statement = sql.SQL("DELETE FROM connectsql.connection WHERE schema_name = {};")
+        return text(statement.format(sql.Literal(schema)))
+    statement = sql.SQL(
+        "UPDATE connectsql.connection SET fingerprint = {}, applied_at = now(),\n"
+        "    applied_by = current_user\n"
+        "WHERE schema_name = {};"
+    )
+    return text(statement.format(sql.Literal(fingerprint_), sql.Literal(schema)))
 
 
 def read_again(table: Table) -> str:

@@ -16,10 +16,17 @@ def installed(connection: Connection, schema: str) -> Installed:
         books = _books_stand(connection)
         return Installed(
             fingerprint=fingerprint(connection, schema),
-            tables=_tables(connection, schema, _loaded(connection, schema) if books else set()),
+            tables=_tables(
+                connection,
+                schema,
+                _names(connection, "loaded_tables", schema) if books else frozenset(),
+            ),
             objects=_objects(connection, schema, "installed" if books else "standing"),
             made=_made(connection, schema) if books else {},
-            roles=frozenset(name for (name,) in _rows(connection, "roles", schema)),
+            roles=_names(connection, "roles", schema),
+            granted_elsewhere=(
+                _names(connection, "granted_elsewhere", schema) if books else frozenset()
+            ),
         )
 
 
@@ -41,13 +48,19 @@ def _stands(connection: Connection, name: str) -> bool:
     return bool(found and found[0])
 
 
-def _tables(connection: Connection, schema: str, loaded: set[str]) -> dict[str, InstalledTable]:
+def _tables(
+    connection: Connection, schema: str, loaded: frozenset[str]
+) -> dict[str, InstalledTable]:
     columns: dict[str, dict[str, InstalledColumn]] = defaultdict(dict)
-    for table, name, type_, collation, generated, comment in _rows(
+    for table, name, type_, collation, generated, feeds, comment in _rows(
         connection, "installed_columns", schema
     ):
         columns[table][name] = InstalledColumn(
-            type=type_, collation=collation, generated=generated, comment=comment
+            type=type_,
+            collation=collation,
+            generated=generated,
+            feeds=tuple(feeds),
+            comment=comment,
         )
     return {
         name: InstalledTable(
@@ -74,8 +87,8 @@ def _made(connection: Connection, schema: str) -> dict[Key, Made]:
     }
 
 
-def _loaded(connection: Connection, schema: str) -> set[str]:
-    return {name for (name,) in _rows(connection, "loaded_tables", schema)}
+def _names(connection: Connection, which: str, schema: str) -> frozenset[str]:
+    return frozenset(name for (name,) in _rows(connection, which, schema))
 
 
 def _rows(connection: Connection, name: str, schema: str) -> list[tuple[Any, ...]]:
