@@ -1,0 +1,332 @@
+"""Planning: the smallest safe way, its hazards, and what was changed by hand."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from support import describes
+from support.describes import desire
+
+from connectsql.compiler.model import Desired
+from connectsql.compiler.plan import Hazard, Plan
+from connectsql.compiler.plan_text import described
+from connectsql.database.apply import apply, plan
+from connectsql.database.connection import Connection, connect
+from connectsql.describe.model import Org
+from connectsql.errors import ConnectsqlError, DatabaseError, UsageError
+
+CONFIG = """
+connection: {{types: {types}}}
+mappings:
+  - object: Account
+    access: read_write
+    fields: [{fields}]
+    {more}
+"""
+NONE: frozenset[Hazard] = frozenset()
+
+
+def wanted(
+    folder: Path, fields: str = "Name, Phone", more: str = "", types: str = "native", **of: Any
+) -> Desired:
+    name = {"length": 80, **of}
+    account = describes.sobject(
+        "Account", describes.field("Name", **name), describes.field("Phone"),
+        describes.field("Number__c", "int", digits=9), describes.external_id(),
+        describes.field("Sum__c", "double", precision=18, scale=2),
+        describes.field("At__c", "datetime"),
+    )  # fmt: skip
+    text = CONFIG.format(fields=fields, more=more, types=types)
+    return desire(folder, text, Org((account,)))[1]
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[Connection]:
+    with connect(database) as made:
+        yield made
+
+
+def filled(connection: Connection, rows: int = 1000) -> None:
+    connection.execute("SET LOCAL xmlbinary TO hex")
+    connection.execute(
+        "INSERT INTO salesforce.account (name, phone) "
+        "SELECT 'Acme ' || n, n FROM generate_series(1, %s) AS n",
+        (rows,),
+    )
+    connection.execute(
+        "INSERT INTO connectsql.mapping (schema_name, table_name, loaded_at, read_until) "
+        "VALUES ('salesforce', 'account', now(), now())"
+    )
+    connection.commit()
+
+
+def node(connection: Connection) -> object:
+    """Return the file of the table: another one means that it was written anew."""
+    found = connection.execute("SELECT pg_relation_filenode('salesforce.account')").fetchone()
+    connection.commit()
+    return found
+
+
+def lines(made: Plan) -> list[str]:
+    return [described(change) for change in made.changes]
+
+
+def notes(made: Plan) -> list[str]:
+    return [f"{note.what}: {note.text}" for note in made.notes]
+
+
+@pytest.mark.every_postgres
+def test_a_new_field_and_a_longer_one_change_only_the_catalog(
+    connection: Connection, tmp_path: Path
+) -> None:
+    apply(connection, wanted(tmp_path))
+    filled(connection)
+    before = node(connection)
+    done = apply(connection, wanted(tmp_path, "Name, Phone, Number__c", length=255))
+    assert node(connection) == before
+    assert lines(done)[:2] == [
+        "change type of account.name: character varying(80) to character varying(255)",
+        "add column account.number__c",
+    ]
+    assert {change.hazards for change in done.changes} == {NONE, frozenset({Hazard.BACKFILL})}
+
+
+def test_a_new_field_is_read_for_the_rows_that_stand(
+    connection: Connection, tmp_path: Path
+) -> None:
+    apply(connection, wanted(tmp_path))
+    filled(connection)
+    after = wanted(tmp_path, "Name, Phone, Number__c")
+    with pytest.raises(UsageError) as refusal:
+        apply(connection, after, allow=NONE)
+    assert refusal.value.message == (
+        "nothing was applied: these changes have hazards that were not allowed\n"
+        "  read account again from Salesforce, for number__c [BACKFILL]"
+    )
+    assert refusal.value.hint == "allow them with --allow-hazard BACKFILL"
+    apply(connection, after, allow={Hazard.BACKFILL})
+    assert connection.execute(
+        "SELECT loaded_at, read_until FROM connectsql.mapping"
+    ).fetchone() == (None, None)
+
+
+def test_a_shorter_field_keeps_its_room_until_pruned(
+    connection: Connection, tmp_path: Path
+) -> None:
+    apply(connection, wanted(tmp_path, length=255))
+    filled(connection)
+    after = wanted(tmp_path)
+    kept = apply(connection, after)
+    assert [note for note in notes(kept) if note.startswith("kept")] == [
+        "kept: account.name is character varying(255), wider than the varchar(80) that the "
+        "config makes it: it stays (--prune narrows it)"
+    ]
+    assert plan(connection, after).changes == ()
+    narrowing = plan(connection, after, prune=True).changes[0]
+    assert narrowing.hazards == {Hazard.TABLE_REWRITE, Hazard.LOCKS_WRITES, Hazard.DATA_LOSS}
+    apply(connection, after, prune=True)
+    assert plan(connection, after, prune=True).changes == ()
+
+
+def test_a_removed_field_stays_until_pruned(connection: Connection, tmp_path: Path) -> None:
+    apply(connection, wanted(tmp_path))
+    filled(connection)
+    after = wanted(tmp_path, "Name")
+    apply(connection, after)
+    assert connection.execute("SELECT count(phone) FROM salesforce.account").fetchone() == (1000,)
+    dropping = plan(connection, after, prune=True).changes[0]
+    assert described(dropping) == (
+        "drop column account.phone: the config no longer asks for it [DATA_LOSS]"
+    )
+    apply(connection, after, prune=True)
+    with pytest.raises(psycopg.errors.UndefinedColumn):
+        connection.execute("SELECT phone FROM salesforce.account")
+
+
+def test_columns_and_tables_of_others_are_never_dropped(
+    connection: Connection, tmp_path: Path
+) -> None:
+    apply(connection, wanted(tmp_path))
+    connection.execute("ALTER TABLE salesforce.account ADD COLUMN mine text")
+    connection.execute("CREATE TABLE salesforce.mine (id integer)")
+    connection.execute("CREATE INDEX mine_idx ON salesforce.account (mine)")
+    connection.execute(
+        "CREATE TRIGGER mine BEFORE UPDATE ON salesforce.account "
+        "FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+    )
+    connection.commit()
+    assert plan(connection, wanted(tmp_path), prune=True).changes == ()
+    done = apply(connection, wanted(tmp_path, "Name"), prune=True)
+    assert not [line for line in lines(done) if "mine" in line]
+    connection.execute("SELECT mine FROM salesforce.account, salesforce.mine")
+
+
+DRIFT = {
+    "DROP TRIGGER hc_account_logtrigger ON salesforce.account": (
+        "drift: trigger hc_account_logtrigger of account is gone by hand"
+    ),
+    "ALTER TABLE salesforce.account DISABLE TRIGGER hc_account_loginsert": (
+        "drift: trigger hc_account_loginsert of account was changed by hand"
+    ),
+    "DROP INDEX salesforce.hcu_idx_account_sfid": (
+        "drift: index hcu_idx_account_sfid of account is gone by hand"
+    ),
+    "CREATE OR REPLACE FUNCTION salesforce.mark_changes() RETURNS trigger LANGUAGE plpgsql AS "
+    "'BEGIN RETURN NULL; END'": "drift: function mark_changes was changed by hand",
+    "ALTER TABLE salesforce.account DROP COLUMN phone": None,
+    "ALTER TABLE salesforce.account ALTER COLUMN name TYPE varchar(20)": None,
+    "COMMENT ON COLUMN salesforce.account.name IS 'mine'": None,
+}
+
+
+@pytest.mark.parametrize("by_hand", DRIFT)
+def test_what_was_changed_by_hand_is_named_and_mended(
+    connection: Connection, tmp_path: Path, by_hand: str
+) -> None:
+    desired = wanted(tmp_path)
+    apply(connection, desired)
+    connection.execute(by_hand.encode())
+    connection.commit()
+    found = plan(connection, desired)
+    assert found.changes
+    if DRIFT[by_hand]:
+        assert notes(found) == [DRIFT[by_hand]]
+    apply(connection, desired)
+    again = plan(connection, desired)
+    assert (again.changes, again.notes) == ((), ())
+    connection.execute("INSERT INTO salesforce.account (name) VALUES ('Acme')")
+    connection.execute("UPDATE salesforce.account SET phone = '1'")
+    entries = connection.execute("SELECT action FROM salesforce._trigger_log ORDER BY id")
+    assert entries.fetchall() == [("INSERT",), ("UPDATE",)]
+
+
+def test_an_index_is_built_concurrently_where_the_config_asks(
+    connection: Connection, tmp_path: Path, database: str
+) -> None:
+    apply(connection, wanted(tmp_path))
+    filled(connection)
+    calm = wanted(tmp_path, more="indexes: [{field: Name, concurrently: true}]")
+    loud = wanted(tmp_path, more="indexes: [Name]")
+    assert plan(connection, loud).hazards == {Hazard.LOCKS_WRITES}
+    assert plan(connection, calm).hazards == NONE
+    connection.rollback()
+    apply(connection, calm, allow=NONE)
+    assert plan(connection, calm).changes == ()
+    assert connection.execute(
+        "SELECT indisvalid FROM pg_index WHERE indexrelid = 'salesforce.hc_idx_account_name'"
+        "::regclass"
+    ).fetchone() == (True,)
+
+
+def test_a_concurrent_index_that_fails_is_told_and_the_next_apply_mends_it(
+    connection: Connection, tmp_path: Path
+) -> None:
+    apply(connection, wanted(tmp_path))
+    filled(connection)
+    connection.execute("UPDATE salesforce.account SET name = 'same'")
+    connection.commit()
+    unique = wanted(tmp_path, more="indexes: [{field: Name, unique: true, concurrently: true}]")
+    with pytest.raises(DatabaseError) as refusal:
+        apply(connection, unique)
+    assert refusal.value.message == (
+        "Postgres refused, while doing: create index hcu_idx_account_name on account: could not "
+        'create unique index "hcu_idx_account_name" [account]'
+    )
+    assert refusal.value.hint == "all else was applied; mend the cause and apply again"
+    connection.execute("UPDATE salesforce.account SET name = phone")
+    connection.commit()
+    done = apply(connection, unique)
+    assert "drop index hcu_idx_account_name, to make it anew" in lines(done)
+    assert plan(connection, unique).changes == ()
+    assert connection.execute(
+        "SELECT bool_and(indisvalid) FROM pg_index WHERE indrelid = 'salesforce.account'::regclass"
+    ).fetchone() == (True,)
+
+
+def test_an_application_that_holds_a_lock_is_waited_for_shortly(
+    connection: Connection, tmp_path: Path, database: str
+) -> None:
+    apply(connection, wanted(tmp_path))
+    after = wanted(tmp_path, "Name, Phone, Number__c")
+    with psycopg.connect(database) as application:
+        application.execute("LOCK TABLE salesforce.account IN ROW EXCLUSIVE MODE")
+        with pytest.raises(DatabaseError) as refusal:
+            apply(connection, after, lock_timeout=0.05)
+    assert refusal.value.message.startswith(
+        "nothing was applied: 5 times an application held a lock for 0.05 s or longer"
+    )
+    assert apply(connection, after).changes
+
+
+def test_two_that_apply_at_once_take_turns(
+    connection: Connection, tmp_path: Path, database: str
+) -> None:
+    desired = wanted(tmp_path)
+    done: list[Plan | ConnectsqlError] = []
+
+    def one() -> None:
+        with connect(database) as own:
+            try:
+                done.append(apply(own, desired))
+            except ConnectsqlError as error:
+                done.append(error)
+
+    threads = [threading.Thread(target=one) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    plans = [each for each in done if isinstance(each, Plan)]
+    assert len(plans) == 4, done
+    assert sorted(bool(each.changes) for each in plans) == [False, False, False, True]
+
+
+def test_a_role_that_does_not_exist_is_told_before_anything(
+    connection: Connection, tmp_path: Path
+) -> None:
+    with pytest.raises(DatabaseError) as refusal:
+        apply(connection, wanted(tmp_path, more="roles: {applications: [nobody_here]}"))
+    assert "the role nobody_here does not exist" in refusal.value.message
+    assert connection.execute("SELECT to_regnamespace('connectsql')").fetchone() == (None,)
+
+
+def test_what_was_applied_is_on_record(connection: Connection, tmp_path: Path) -> None:
+    done = apply(connection, wanted(tmp_path))
+    apply(connection, wanted(tmp_path))
+    rows = connection.execute(
+        "SELECT applied_by, changes, length(checksum) FROM connectsql.history"
+    ).fetchall()
+    user = connection.execute("SELECT session_user::text").fetchone()
+    assert user is not None
+    assert rows == [(user[0], lines(done), 64)]
+
+
+@pytest.mark.every_postgres
+def test_a_database_of_heroku_connects_types_becomes_native(
+    connection: Connection, tmp_path: Path
+) -> None:
+    fields = "Name, Phone, At__c, Sum__c"
+    apply(connection, wanted(tmp_path, fields, types="heroku"))
+    filled(connection)
+    connection.execute(
+        "UPDATE salesforce.account SET at__c = '2026-01-02 03:04:05', sum__c = 0.1 WHERE id = 1"
+    )
+    connection.commit()
+    native = wanted(tmp_path, fields)
+    done = apply(connection, native)
+    assert done.hazards == {Hazard.TABLE_REWRITE, Hazard.LOCKS_WRITES}
+    assert plan(connection, native).changes == ()
+    connection.execute("SET LOCAL timezone TO 'UTC'")
+    assert connection.execute(
+        "SELECT at__c::text, sum__c::text, pg_typeof(id)::text FROM salesforce.account WHERE id = 1"
+    ).fetchone() == ("2026-01-02 03:04:05+00", "0.1", "bigint")
+    connection.execute("SELECT setval('salesforce.account_id_seq', 3000000000)")
+    connection.execute("INSERT INTO salesforce.account (name) VALUES ('Acme')")
+    assert connection.execute(
+        "SELECT record_id FROM salesforce._trigger_log ORDER BY id DESC LIMIT 1"
+    ).fetchone() == (3000000001,)
