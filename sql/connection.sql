@@ -59,9 +59,14 @@ CREATE INDEX IF NOT EXISTS _trigger_log_archive_idx_record_id ON "{schema}"._tri
 CREATE INDEX IF NOT EXISTS _trigger_log_archive_idx_state_table_name ON "{schema}"._trigger_log_archive (state, table_name)
     WHERE state = 'FAILED';
 
+-- Applications need no right on the log and none in the schema of hstore: what captures and marks
+-- runs as its owner. What needs no hstore keeps to pg_catalog. What does names pg_catalog or has
+-- the very types of hstore's own, so that nothing else in that schema can fit better; only
+-- hstore(NEW) cannot say so, which is why connectsql.sql warns where others may create in there.
+
 -- Wakes the agent. Equal notifications of one transaction are delivered once.
 CREATE OR REPLACE FUNCTION "{schema}".tlog_notify_trigger() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, pg_temp
 AS $connectsql$
 BEGIN
     PERFORM pg_catalog.pg_notify(TG_TABLE_SCHEMA || '.hc_trigger_log', 'ping');
@@ -118,7 +123,7 @@ $connectsql$;
 
 -- log: changes, inserts. The agent reads the row when it sends it, so the values are not kept.
 CREATE OR REPLACE FUNCTION "{schema}".capture_inserts() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, pg_temp
 AS $connectsql$
 BEGIN
     INSERT INTO "{schema}"._trigger_log (txid, updated_at, state, action, table_name, record_id)
@@ -137,7 +142,7 @@ DECLARE
     changed text;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
-        IF NEW *= OLD THEN
+        IF NEW OPERATOR(pg_catalog.*=) OLD THEN
             RETURN NULL;  -- the same bytes: cheaper to see than the difference
         END IF;
         changed := slice(hstore(NEW) - hstore(OLD), TG_ARGV::text[])::text;
@@ -163,7 +168,7 @@ $connectsql$;
 
 -- Shows in the row itself that a change waits. log: full marks every write, as Heroku Connect does.
 CREATE OR REPLACE FUNCTION "{schema}".mark_full() RETURNS trigger
-LANGUAGE plpgsql SET search_path FROM CURRENT
+LANGUAGE plpgsql SET search_path TO pg_catalog, pg_temp
 AS $connectsql$
 BEGIN
     IF pg_catalog.current_setting('xmlbinary') = 'base64' THEN
@@ -179,10 +184,10 @@ $connectsql$;
 
 -- log: changes marks what it captures: inserts, and updates of the columns in the arguments.
 CREATE OR REPLACE FUNCTION "{schema}".mark_changes() RETURNS trigger
-LANGUAGE plpgsql SET search_path FROM CURRENT
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 AS $connectsql$
 BEGIN
-    IF TG_OP = 'UPDATE' AND NEW *= OLD THEN
+    IF TG_OP = 'UPDATE' AND NEW OPERATOR(pg_catalog.*=) OLD THEN
         RETURN NEW;
     END IF;
     IF TG_OP = 'INSERT' OR slice(hstore(NEW) - hstore(OLD), TG_ARGV::text[]) <> ''::hstore THEN
@@ -201,15 +206,15 @@ LANGUAGE plpgsql SET search_path FROM CURRENT
 AS $connectsql$
 DECLARE
     hidden CONSTANT text[] := ARRAY['_hc_lastop', '_hc_err']
-        || array_remove(array_remove(excluded_cols, 'id'), 'sfid');
+        OPERATOR(pg_catalog.||) pg_catalog.array_remove(pg_catalog.array_remove(excluded_cols, 'id'), 'sfid');
     new_id "{schema}"._trigger_log.id%TYPE;
 BEGIN
-    IF source_row -> 'id' IS NULL THEN
+    IF source_row -> 'id'::text IS NULL THEN
         RETURN NULL;
     END IF;
     INSERT INTO "{schema}"._trigger_log AS l (txid, created_at, state, action, table_name, record_id, "values")
     VALUES (pg_catalog.txid_current(), pg_catalog.clock_timestamp(), 'NEW', 'INSERT',
-            hc_capture_insert_from_row.table_name, (source_row -> 'id')::bigint, (source_row - hidden)::text)
+            hc_capture_insert_from_row.table_name, (source_row -> 'id'::text)::bigint, (source_row - hidden)::text)
     RETURNING l.id INTO new_id;
     RETURN new_id;
 END
@@ -225,18 +230,25 @@ DECLARE
     included hstore := source_row - ARRAY['_hc_lastop', '_hc_err'];
     new_id "{schema}"._trigger_log.id%TYPE;
 BEGIN
-    IF source_row -> 'id' IS NULL THEN
+    IF source_row -> 'id'::text IS NULL THEN
         RETURN NULL;
     END IF;
-    IF cardinality(columns_to_include) > 0 THEN
+    IF pg_catalog.cardinality(columns_to_include) > 0 THEN
         included := slice(included, columns_to_include);
     END IF;
     INSERT INTO "{schema}"._trigger_log AS l
         (txid, created_at, state, action, table_name, record_id, sfid, "values")
     VALUES (pg_catalog.txid_current(), pg_catalog.clock_timestamp(), 'NEW', 'UPDATE',
-            hc_capture_update_from_row.table_name, (source_row -> 'id')::bigint, source_row -> 'sfid',
+            hc_capture_update_from_row.table_name, (source_row -> 'id'::text)::bigint, source_row -> 'sfid'::text,
             included::text)
     RETURNING l.id INTO new_id;
     RETURN new_id;
 END
 $connectsql$;
+
+-- Who may execute these could attach them to a table of his own, and have entries written that no
+-- mapped table ever held. The triggers that stand fire for everybody.
+REVOKE EXECUTE ON FUNCTION
+    "{schema}".tlog_notify_trigger(), "{schema}".capture_full(), "{schema}".capture_inserts(),
+    "{schema}".capture_changes(), "{schema}".mark_full(), "{schema}".mark_changes()
+FROM PUBLIC;

@@ -17,6 +17,10 @@ DECLARE
     );
 BEGIN
     PERFORM set_config('search_path', format('pg_catalog, %I, pg_temp', hstore_schema), true);
+    IF has_schema_privilege('public', hstore_schema, 'CREATE') THEN
+        RAISE WARNING 'hstore is in the schema %, where every role may create functions', hstore_schema
+            USING HINT = format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC;', hstore_schema);
+    END IF;
 END
 $connectsql$;
 
@@ -129,7 +133,7 @@ CREATE INDEX IF NOT EXISTS violation_noted_at ON connectsql.violation (noted_at)
 -- definition as Postgres spells it.
 CREATE OR REPLACE FUNCTION connectsql.catalog(in_schema text, of_table text DEFAULT NULL)
 RETURNS TABLE (table_name text, kind text, name text, definition text)
-LANGUAGE sql STABLE SET search_path FROM CURRENT
+LANGUAGE sql STABLE SET search_path TO pg_catalog, pg_temp
 AS $connectsql$
     WITH relations AS MATERIALIZED (
         SELECT c.oid, c.relname, c.relacl, n.nspname
@@ -187,7 +191,7 @@ $connectsql$;
 
 -- Notes objects that were just made: {"table": {"kind": {"name": "definition"}}}.
 CREATE OR REPLACE FUNCTION connectsql.note(in_schema text, objects jsonb) RETURNS void
-LANGUAGE sql SET search_path FROM CURRENT
+LANGUAGE sql SET search_path TO pg_catalog, pg_temp
 AS $connectsql$
     INSERT INTO connectsql.object (schema_name, table_name, kind, name, definition, installed)
     SELECT in_schema, t.key, k.key, o.key, o.value, md5(c.definition)
@@ -198,6 +202,9 @@ AS $connectsql$
     ON CONFLICT (schema_name, table_name, kind, name) DO UPDATE
     SET definition = excluded.definition, installed = excluded.installed
 $connectsql$;
+
+REVOKE ALL ON SCHEMA connectsql FROM PUBLIC;
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA connectsql FROM PUBLIC;
 
 -- Heroku Connect's way to tell an application's write (base64, the default) from the sync's own
 -- (hex). Customers' triggers and sessions use it.

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from connectsql.compiler.ddl import qualified, raw, text
 from connectsql.compiler.model import Kind, Part, Table, Trigger
-from connectsql.compiler.names import shorten
+from connectsql.compiler.names import dollar_quoted, shorten
 from connectsql.compiler.org_rules import Rule, org_rules
 from connectsql.config.model import Constraints
 
@@ -110,11 +110,3 @@ def _refuse(rule: Rule) -> sql.Composable:
         column=sql.Literal(rule.column),
         name=sql.Literal(rule.name),
     )
-
-
-def dollar_quoted(body: str) -> str:
-    """Return a text between dollar quotes that do not occur in it: it holds the org's words."""
-    tag = "connectsql"
-    while f"${tag}" in body:
-        tag += "_"
-    return f"${tag}${body}${tag}$"

@@ -6,12 +6,13 @@ Applications need no right on the log: the capture runs as its owner.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from psycopg import sql
 
 from connectsql.compiler.ddl import qualified, raw, text
 from connectsql.compiler.model import Desired, Kind, Part, Table
-from connectsql.compiler.names import quoted, sequence_name
+from connectsql.compiler.names import dollar_quoted, quoted, sequence_name
 from connectsql.config.model import Roles
 
 _READ = "SELECT"
@@ -34,16 +35,18 @@ def connection_grants(desired: Desired) -> Iterator[Part]:
         if role != desired.roles.agent:
             yield _on_schema(desired, role, [])
     if desired.roles.agent:
-        yield _on_schema(desired, desired.roles.agent, list(agents_rights(desired.schema)))
+        part = _on_schema(desired, desired.roles.agent, list(agents_rights(desired.schema)))
+        yield replace(part, create=f"{part.create}\n{_temporary_tables(desired.roles.agent)}")
 
 
 def _rights(roles: Roles, application: str) -> Iterator[tuple[str, str]]:
-    if roles.agent:
-        yield roles.agent, _WRITE
+    """Yield each role once: one that is named twice has the rights of the first."""
+    named = {roles.agent: _WRITE} if roles.agent else {}
     for role in roles.applications:
-        yield role, application
+        named.setdefault(role, application)
     for role in roles.readers:
-        yield role, _READ
+        named.setdefault(role, _READ)
+    yield from named.items()
 
 
 def _everyone(desired: Desired) -> list[str]:
@@ -77,6 +80,20 @@ def agents_rights(schema: str) -> Iterator[tuple[str, sql.Composable]]:
         yield _WRITE, sql.SQL("TABLE {}").format(qualified("connectsql", name))
     for name in _LOOKED_AT:
         yield _READ, sql.SQL("TABLE {}").format(qualified("connectsql", name))
+
+
+def _temporary_tables(agent: str) -> str:
+    """What comes from Salesforce is staged in one. PUBLIC may, unless a DBA took that away."""
+    body = sql.SQL(
+        "\nBEGIN\n"
+        "    IF NOT has_database_privilege({agent}, current_database(), 'TEMPORARY') THEN\n"
+        "        EXECUTE format(\n"
+        "            'GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), {agent}\n"
+        "        );\n"
+        "    END IF;\n"
+        "END\n"
+    ).format(agent=sql.Literal(agent))
+    return f"DO {dollar_quoted(text(body))};"
 
 
 def _part(role: str, targets: Sequence[tuple[str, sql.Composable]]) -> Part:

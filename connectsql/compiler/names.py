@@ -58,3 +58,11 @@ def quoted(name: str) -> sql.Composable:
     if _PLAIN.fullmatch(name) and name not in _RESERVED:
         return sql.SQL(name)
     return sql.Identifier(name)
+
+
+def dollar_quoted(body: str) -> str:
+    """Return a text between dollar quotes that do not occur in it: it may hold anybody's words."""
+    tag = "connectsql"
+    while f"${tag}" in body:
+        tag += "_"
+    return f"${tag}${body}${tag}$"
