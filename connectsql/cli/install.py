@@ -16,6 +16,7 @@ from connectsql.cli.options import (
 )
 from connectsql.cli.output import counted, say
 from connectsql.compiler import check, render
+from connectsql.compiler.expressions import check_expressions
 from connectsql.compiler.model import Desired
 from connectsql.compiler.plan import Hazard, Plan
 from connectsql.compiler.plan_text import as_sql, back_as_sql
@@ -128,6 +129,7 @@ def apply(
 
 
 def _checked(desired: Desired) -> str:
+    check_expressions(desired)
     script = render.script(desired)
     check.check(script)
     return script

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pglast
 import pglast.parser
 
@@ -21,6 +24,33 @@ def check(script: str) -> list[str]:
     for statement in statements:
         _parse(statement)
     return statements
+
+
+def tokens(text: str) -> list[str]:
+    """Return the kinds of the tokens of a piece of SQL: IDENT, SCONST, SQL_COMMENT, ASCII_40, ...
+
+    Raises CompileError where it cannot be cut into tokens.
+    """
+    try:
+        return [token.name for token in pglast.parser.scan(text)]
+    except pglast.parser.ParseError as error:
+        raise CompileError(_words(error)) from error
+
+
+def tree(statement: str) -> list[dict[str, Any]]:
+    """Return the syntax trees of statements, as libpg_query gives them in JSON.
+
+    Raises CompileError with the parser's words where they do not parse.
+    """
+    try:
+        parsed = json.loads(pglast.parser.parse_sql_json(statement))
+    except pglast.parser.ParseError as error:
+        raise CompileError(_words(error)) from error
+    return [one["stmt"] for one in parsed["stmts"]]
+
+
+def _words(error: pglast.parser.ParseError) -> str:
+    return str(error.args[0]) if error.args else "it does not parse"
 
 
 def _parse(statement: str) -> None:

@@ -25,7 +25,7 @@ def as_sql(plan: Plan, desired: Desired) -> str:
     )
     sections = [head.rstrip()]
     if together:
-        locks = "SET LOCAL lock_timeout = '3s';"
+        locks = "SET LOCAL lock_timeout = '3s';\nSET LOCAL search_path = pg_catalog, pg_temp;"
         history = remember(desired, plan)
         sections += ["BEGIN;", locks, *_explained(together), history, "COMMIT;"]
     if alone:

@@ -69,6 +69,8 @@ def _together(
         timeout = f"{int(lock_timeout * 1000)}ms"
         connection.execute("SELECT set_config('lock_timeout', %s, true)", (timeout,))
         connection.execute("SET LOCAL client_min_messages TO warning")
+        # Computed columns name functions: nobody's own come before Postgres'.
+        connection.execute("SET LOCAL search_path TO pg_catalog, pg_temp")
         connection.execute("SET LOCAL statement_timeout TO 0")
         connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('connectsql.apply', 0))")
         made = plan(connection, desired, prune=prune)

@@ -330,3 +330,35 @@ def test_a_database_of_heroku_connects_types_becomes_native(
     assert connection.execute(
         "SELECT record_id FROM salesforce._trigger_log ORDER BY id DESC LIMIT 1"
     ).fetchone() == (3000000001,)
+
+
+COMPUTED = """computed:
+      - {{column: "Odd Shout", type: text, expression: "upper(name) || '''; DROP TABLE x; --'"}}
+      - {{column: part, type: "varchar(10)", expression: "left(coalesce(phone, '0'), 3)"}}
+      - {{column: more, type: bigint, expression: "{expression}"}}
+"""
+
+
+@pytest.mark.every_postgres
+def test_computed_columns_are_computed_and_never_written(
+    connection: Connection, tmp_path: Path
+) -> None:
+    apply(connection, wanted(tmp_path, more=COMPUTED.format(expression="id * 2 + length(name)")))
+    connection.execute("INSERT INTO salesforce.account (name, phone) VALUES ('Acme', '12345')")
+    assert connection.execute(
+        'SELECT "Odd Shout", part, more FROM salesforce.account'
+    ).fetchone() == ("ACME'; DROP TABLE x; --", "123", 6)
+    with pytest.raises(psycopg.errors.GeneratedAlways):
+        connection.execute("UPDATE salesforce.account SET part = 'x'")
+
+
+def test_what_postgres_cannot_compute_is_told_and_nothing_is_applied(
+    connection: Connection, tmp_path: Path
+) -> None:
+    with pytest.raises(DatabaseError) as refusal:
+        apply(connection, wanted(tmp_path, more=COMPUTED.format(expression="name + 1")))
+    assert refusal.value.message.startswith(
+        "Postgres refused, while doing: create table account: operator does not exist"
+    )
+    assert refusal.value.hint == "nothing was applied"
+    assert connection.execute("SELECT to_regnamespace('connectsql')").fetchone() == (None,)
