@@ -339,7 +339,7 @@ SELECT EXISTS (
 -- remove_deleted --
 DELETE FROM {table} AS t
 USING {stage} AS s
-WHERE t.id = ANY (%(ids)s) AND t.sfid = s.sfid AND {deleted}
+WHERE t.id = ANY (%(ids)s) AND t.sfid = s.sfid AND {removed}
 
 -- leaving --
 -- Records that are being deleted here.
@@ -366,7 +366,7 @@ ON CONFLICT (sfid) DO NOTHING
 UPDATE {table} AS t
 SET ({columns}, _hc_lastop, _hc_err) = ROW ({staged}, 'SYNCED', NULL)
 FROM {stage} AS s
-WHERE t.id = ANY (%(ids)s) AND t.sfid = s.sfid AND NOT {deleted}
+WHERE t.id = ANY (%(ids)s) AND t.sfid = s.sfid AND NOT {removed}
   AND (ROW ({current}) IS DISTINCT FROM ROW ({staged}) OR t._hc_lastop IS DISTINCT FROM 'SYNCED')
   AND (t._hc_lastop IS DISTINCT FROM 'FAILED' OR t.systemmodstamp IS DISTINCT FROM s.systemmodstamp)
 

@@ -34,7 +34,9 @@ def _full(mapping: Mapping) -> tuple[Trigger, ...]:
         ),
         Trigger(
             name=log,
-            timing="AFTER INSERT OR DELETE OR UPDATE",
+            timing="AFTER INSERT OR DELETE OR UPDATE"
+            if mapping.sends_deletes
+            else "AFTER INSERT OR UPDATE",
             level="ROW",
             function="capture_full",
             arguments=(mapping.access.value,),
@@ -62,7 +64,7 @@ def _changes(mapping: Mapping, columns: Sequence[Column]) -> tuple[Trigger, ...]
         ),
         Trigger(
             name=log,
-            timing="AFTER UPDATE OR DELETE",
+            timing="AFTER UPDATE OR DELETE" if mapping.sends_deletes else "AFTER UPDATE",
             level="ROW",
             function="capture_changes",
             arguments=sent,

@@ -180,6 +180,11 @@ class Mapping:
         """Whether applications may change the table's rows."""
         return self.access is Access.READ_WRITE
 
+    @property
+    def sends_deletes(self) -> bool:
+        """Whether a row that an application deletes is a change at all."""
+        return self.local_deletes is LocalDeletes.SEND
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:

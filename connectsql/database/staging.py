@@ -15,6 +15,7 @@ from psycopg import Cursor, sql
 
 from connectsql.compiler.model import Column, Table
 from connectsql.compiler.names import shorten
+from connectsql.config.model import RemoteDeletes
 from connectsql.database.connection import Connection, errors
 from connectsql.database.queries import Queries
 
@@ -130,6 +131,8 @@ def _parts(table: Table) -> dict[str, sql.Composable]:
     names = [column.name for column in table.columns]
     log = sql.Identifier(table.schema, "_trigger_log")
     identifier = table.identifier
+    deleted = sql.SQL("s.isdeleted" if table.has_isdeleted else "false")
+    kept = table.mapping.remote_deletes is RemoteDeletes.KEEP
     return {
         "log": log,
         "table": sql.Identifier(table.schema, table.name),
@@ -138,7 +141,8 @@ def _parts(table: Table) -> dict[str, sql.Composable]:
         "columns": sql.SQL(", ").join(sql.Identifier(name) for name in names),
         "staged": sql.SQL(", ").join(sql.Identifier("s", name) for name in names),
         "current": sql.SQL(", ").join(sql.Identifier("t", name) for name in names),
-        "deleted": sql.SQL("s.isdeleted" if table.has_isdeleted else "false"),
+        "deleted": deleted,
+        "removed": sql.SQL("false") if kept else deleted,
         "identifier": sql.Identifier(identifier.name) if identifier else sql.SQL("sfid"),
         "same_identifier": sql.SQL("t.{0} = s.{0}").format(sql.Identifier(identifier.name))
         if identifier
