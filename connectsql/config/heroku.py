@@ -7,6 +7,7 @@ writes in order unless the export says otherwise.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -25,6 +26,7 @@ from connectsql.config.model import (
     WriteMode,
 )
 from connectsql.config.source import Path, Source, read
+from connectsql.config.to_heroku import kept_of_connection, kept_of_mapping
 from connectsql.errors import ConfigError, Fault
 
 _MAKE_ONE = "make one with: heroku connect:export"
@@ -67,11 +69,13 @@ def _config(source: Source) -> tuple[Config, list[Fault]]:
     warnings: list[Fault] = []
     ordered = connection.get("features", {}).get("poll_db_no_merge", True)
     writes = WriteMode.ORDERED if ordered else WriteMode.MERGED
+    name = connection.get("name") or connection.get("app_name") or "connectsql"
+    version = _api_version(source, connection.get("api_version"), warnings)
     config = Config(
         file=source.file,
-        name=connection.get("name") or connection.get("app_name") or "connectsql",
+        name=name,
         schema="salesforce",
-        api_version=_api_version(source, connection.get("api_version"), warnings),
+        api_version=version,
         types=Types.HEROKU,
         login=Login(),
         lookback_seconds=300,
@@ -81,6 +85,7 @@ def _config(source: Source) -> tuple[Config, list[Fault]]:
             for at in range(len(source.data["mappings"]))
         ),
         place=source.place(()),
+        heroku=kept_of_connection(connection, name, version),
     )
     return config, warnings
 
@@ -102,7 +107,7 @@ def _mapping(source: Source, path: Path, writes: WriteMode, warnings: list[Fault
     given: dict[str, Any] = source.data["mappings"][at]["config"]
     inner: Path = (*path, "config")
     access = Access(given["access"])
-    return Mapping(
+    mapping = Mapping(
         object=name,
         table=name.lower(),
         access=access,
@@ -115,6 +120,7 @@ def _mapping(source: Source, path: Path, writes: WriteMode, warnings: list[Fault
         log=LogLevel.FULL,
         writes=writes,
         poll_seconds=int(given.get("sf_polling_seconds", _DEFAULT_POLL)),
+        events=given.get("sf_notify_enabled") is True,
         place=source.place(path),
         places={
             "object": source.place((*path, "object_name")),
@@ -122,6 +128,7 @@ def _mapping(source: Source, path: Path, writes: WriteMode, warnings: list[Fault
             **{key: source.place((*inner, key)) for key in ("access", "fields", "upsert_field")},
         },
     )
+    return replace(mapping, heroku=kept_of_mapping(given, mapping))
 
 
 def _upsert_field(source: Source, path: Path, warnings: list[Fault]) -> str | None:

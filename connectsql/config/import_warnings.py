@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from connectsql.config.source import Path, Source
+from connectsql.config.to_heroku import USUAL_CALLS_A_DAY
 from connectsql.errors import Fault
 
-_USUAL_CALLS_A_DAY = 30_000  # Heroku Connect writes it where nobody chose a limit
+EXPORT = "export-heroku"
 _READ = {
     "access", "applied_at", "fields", "indexes", "revision", "sf_max_daily_api_calls",
     "sf_notify_enabled", "sf_polling_seconds", "upsert_field",
@@ -26,11 +27,11 @@ def summary(source: Source) -> Iterator[Fault]:
         hint = "set a smaller poll_seconds where that is too slow"
         yield source.fault((*found[0][0], "sf_notify_enabled"), message, hint)
     if found := _having(source, _limits_calls):
-        message = f"sf_max_daily_api_calls is not read; it limits {_names(found)}"
+        message = f"sf_max_daily_api_calls limits nothing here, only in {EXPORT}: {_names(found)}"
         yield source.fault((*found[0][0], "sf_max_daily_api_calls"), message)
     for path, name, given in _configs(source):
         for key in sorted(given.keys() - _READ):
-            yield source.fault((*path, key), f"{key} of {name} is not known and left out")
+            yield source.fault((*path, key), f"{key} of {name} is not known: kept for {EXPORT}")
     yield from _features(source)
 
 
@@ -39,12 +40,12 @@ def _features(source: Source) -> Iterator[Fault]:
     for name, value in features.items():
         if value and name != "poll_db_no_merge":
             path = ("connection", "features", name)
-            yield source.fault(path, f"the feature {name} has no counterpart and is left out")
+            yield source.fault(path, f"the feature {name} has no counterpart: kept for {EXPORT}")
 
 
 def _limits_calls(given: dict[str, Any]) -> bool:
-    limit = given.get("sf_max_daily_api_calls", _USUAL_CALLS_A_DAY)
-    return bool(limit != _USUAL_CALLS_A_DAY)
+    limit = given.get("sf_max_daily_api_calls", USUAL_CALLS_A_DAY)
+    return bool(limit != USUAL_CALLS_A_DAY)
 
 
 _Found = list[tuple[Path, str, dict[str, Any]]]

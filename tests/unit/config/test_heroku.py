@@ -111,13 +111,13 @@ def test_all_that_has_no_counterpart_is_told(write: Write) -> None:
         "600 s",
         "    set a smaller poll_seconds where that is too slow",
         "e.json:25: the upsert_field of Lead has no use and is left out: it is read_only",
-        "e.json:26: colour of Lead is not known and left out",
+        "e.json:26: colour of Lead is not known: kept for export-heroku",
         "e.json:38: the index on Key__c is left out: the field is not mapped",
         "    map Key__c, or forget the index",
-        "e.json:52: sf_max_daily_api_calls is not read; it limits Task",
+        "e.json:52: sf_max_daily_api_calls limits nothing here, only in export-heroku: Task",
         "e.json:57: API version 29.0 is too old: the config asks for 46.0",
         "    a later api_version is best",
-        "e.json:59: the feature poll_external_ids has no counterpart and is left out",
+        "e.json:59: the feature poll_external_ids has no counterpart: kept for export-heroku",
     ]
 
 
