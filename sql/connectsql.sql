@@ -116,7 +116,8 @@ CREATE TABLE IF NOT EXISTS connectsql.history (
 COMMENT ON COLUMN connectsql.history.checksum IS 'SHA-256 of the statements that were run.';
 COMMENT ON COLUMN connectsql.history.changes IS 'One line for each change, with its hazards.';
 
--- Writes that Salesforce must refuse, of mappings with constraints: warn. No values, only which rule.
+-- Writes that Salesforce must refuse, of mappings with constraints: warn. No values, only which
+-- rule. The agent purges what is 31 days old.
 CREATE TABLE IF NOT EXISTS connectsql.violation (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     schema_name text NOT NULL,
@@ -127,7 +128,7 @@ CREATE TABLE IF NOT EXISTS connectsql.violation (
     txid bigint NOT NULL DEFAULT txid_current()
 );
 
-CREATE INDEX IF NOT EXISTS violation_noted_at ON connectsql.violation (noted_at);
+CREATE INDEX IF NOT EXISTS violation_schema_name_noted_at ON connectsql.violation (schema_name, noted_at);
 
 -- What the catalog holds of a schema, or of one of its tables: one row for each object, with its
 -- definition as Postgres spells it.

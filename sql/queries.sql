@@ -66,8 +66,8 @@ SELECT table_name, kind, name, definition, installed
 FROM connectsql.object
 WHERE schema_name = %(schema)s
 
--- loaded_tables --
-SELECT table_name FROM connectsql.mapping WHERE schema_name = %(schema)s AND loaded_at IS NOT NULL
+-- known_tables --
+SELECT table_name, loaded_at IS NOT NULL FROM connectsql.mapping WHERE schema_name = %(schema)s
 
 -- roles --
 SELECT rolname FROM pg_catalog.pg_roles
@@ -236,6 +236,16 @@ INSERT INTO {archive} SELECT * FROM old ON CONFLICT (id) DO NOTHING
 DELETE FROM {archive}
 WHERE id IN (
     SELECT id FROM {archive} WHERE created_at < now() - interval '31 days' ORDER BY created_at LIMIT %(limit)s
+)
+
+-- purge_violations --
+DELETE FROM connectsql.violation
+WHERE id IN (
+    SELECT v.id
+    FROM connectsql.violation AS v
+    WHERE v.schema_name = %(schema)s AND v.noted_at < now() - interval '31 days'
+    ORDER BY v.noted_at
+    LIMIT %(limit)s
 )
 
 -- rows_to_send --

@@ -80,6 +80,7 @@ def agents_rights(schema: str) -> Iterator[tuple[str, sql.Composable]]:
         yield _WRITE, sql.SQL("TABLE {}").format(qualified("connectsql", name))
     for name in _LOOKED_AT:
         yield _READ, sql.SQL("TABLE {}").format(qualified("connectsql", name))
+    yield "SELECT, DELETE", sql.SQL("TABLE {}").format(qualified("connectsql", "violation"))
 
 
 def _temporary_tables(agent: str) -> str:

@@ -156,10 +156,11 @@ class TriggerLog:
             return int(self._run("failed")[0][0])
 
     def archive(self) -> None:
-        """Move what was done a day ago to the archive, and purge what is 31 days old there."""
+        """Move what was done a day ago to the archive, and purge what is 31 days old."""
         with errors("archiving the trigger log"):
             self._run("archive", limit=ARCHIVE_BATCH)
             self._run("purge_archive", limit=ARCHIVE_BATCH)
+            self._run("purge_violations", limit=ARCHIVE_BATCH)
 
     def _run(self, name: str, **parameters: object) -> list[tuple[Any, ...]]:
         cursor = self._connection.execute(self._queries[name], {**self._common, **parameters})

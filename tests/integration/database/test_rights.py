@@ -18,7 +18,8 @@ from support.world import world
 from connectsql.compiler import check, render
 from connectsql.compiler.model import Desired
 from connectsql.database.apply import apply, plan
-from connectsql.database.connection import connect
+from connectsql.database.connection import connect, connect_agent
+from connectsql.database.trigger_log import TriggerLog
 from connectsql.describe.model import Org
 
 AGENT, APPLICATION, READER, OTHER = 'the "agent"', "Web-App", "reader's", "select"
@@ -315,10 +316,6 @@ def test_the_agent_syncs_with_no_more_rights_than_it_is_granted(
         with as_role(database, APPLICATION, "salesforce") as session:
             session.execute("DELETE FROM account WHERE name = 'ours'")
         assert agent.once().failed == 0
-        made.sql.execute(
-            "UPDATE salesforce._trigger_log SET created_at = created_at - interval '40 days'"
-        )
-        assert agent.once().problems == {}
         found = made.records("SELECT Name, Phone FROM Account")
         assert found == [{"Name": "theirs", "Phone": "7"}]
         with as_role(database, AGENT, "salesforce") as session:
@@ -329,3 +326,34 @@ def test_the_agent_syncs_with_no_more_rights_than_it_is_granted(
                 "UPDATE connectsql.object SET definition = ''",
                 "UPDATE connectsql.connection SET fingerprint = ''",
             )
+
+
+@pytest.mark.every_postgres
+@pytest.mark.usefixtures("roles")
+def test_the_agent_may_tidy_up(database: str, tmp_path: Path) -> None:
+    """What is done leaves the log after a day; the archive and violations are kept for 31."""
+    wanted = desired(tmp_path, schema="s")
+    applied(database, wanted)
+    with psycopg.connect(database, autocommit=True) as session:
+        session.execute(
+            "INSERT INTO s._trigger_log (created_at, state, table_name) "
+            "SELECT now() - age, 'SUCCESS', 'account' "
+            "FROM unnest('{1 hour,2 days,32 days}'::interval[]) AS one (age)"
+        )
+        session.execute(
+            "INSERT INTO connectsql.violation (schema_name, table_name, record_id, rule, noted_at) "
+            "SELECT schema, 'account', 1, age, now() - age::interval "
+            "FROM unnest('{s,other}'::text[]) AS a (schema), "
+            "unnest('{30 days,32 days}'::text[]) AS b (age)"
+        )
+        with connect_agent(login(database, AGENT)) as connection:
+            TriggerLog(connection, wanted, agent=1).archive()
+        kept = [
+            session.execute(f"SELECT count(*) FROM s.{log}".encode()).fetchone()
+            for log in ("_trigger_log", "_trigger_log_archive")
+        ]
+        violations = session.execute(
+            "SELECT schema_name, rule FROM connectsql.violation ORDER BY id"
+        ).fetchall()
+    assert kept == [(1,), (1,)]
+    assert violations == [("s", "30 days"), ("other", "30 days"), ("other", "32 days")]
