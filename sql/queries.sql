@@ -66,9 +66,6 @@ SELECT table_name, kind, name, definition, installed
 FROM connectsql.object
 WHERE schema_name = %(schema)s
 
--- loaded_tables --
-SELECT table_name FROM connectsql.mapping WHERE schema_name = %(schema)s AND loaded_at IS NOT NULL
-
 -- known_tables --
 SELECT table_name, loaded_at IS NOT NULL FROM connectsql.mapping WHERE schema_name = %(schema)s
 

@@ -6,10 +6,10 @@ config no longer asks for stay, too, unless they are to be pruned.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from connectsql.compiler import ddl, render
+from connectsql.compiler import ddl, render, takeover
 from connectsql.compiler.column_diff import (
     add_again,
     column_changes,
@@ -21,7 +21,7 @@ from connectsql.compiler.column_diff import (
 from connectsql.compiler.grants import connection_grants
 from connectsql.compiler.installed import Installed, InstalledTable, Key
 from connectsql.compiler.model import Desired, Kind, Table
-from connectsql.compiler.part_diff import PartDiff, stale_parts
+from connectsql.compiler.part_diff import PartDiff, again, stale_parts
 from connectsql.compiler.parts import parts
 from connectsql.compiler.plan import Change, Hazard, Note, Plan
 from connectsql.compiler.regrant import LOGS
@@ -46,13 +46,16 @@ class _Planner:
         self._parts = PartDiff(desired.schema, installed, self._notes)
 
     def plan(self) -> Plan:
+        self._notes.extend(takeover.notes(self._desired, self._installed))
         changes = [*self._runtime(), *self._stale()]
+        changes += takeover.replaced_triggers(self._desired, self._installed, self._manifest)
         for table in self._desired.tables:
             changes += self._table(table)
         changes += self._later()
         if self._prune:
             changes += self._pruned()
         changes += self._backfills(changes)
+        changes += takeover.adoption(self._desired, self._installed)
         at_once = [one for one in changes if not one.concurrently]
         alone = [one for one in changes if one.concurrently]
         if changes or self._record_differs():
@@ -72,7 +75,16 @@ class _Planner:
             yield Change(
                 sql=render.runtime(self._desired).strip(),
                 comment="the runtime: bookkeeping, trigger log and its functions",
+                reverse=self._runtime_before(made),
             )
+
+    def _runtime_before(self, made: Iterable[Key]) -> str:
+        """What stood under the names of the runtime: an earlier version's, or another sync's."""
+        objects, schema = self._installed.objects, self._desired.schema
+        standing = [key for key in made if key in objects]
+        functions = [f"{objects[key]};" for key in standing if key[1] == "function"]
+        triggers = [again(schema, key, self._installed) for key in standing if key[1] == "trigger"]
+        return "\n\n".join([*functions, *triggers])
 
     def _stale(self) -> Iterator[Change]:
         yield from stale_parts(self._desired, self._installed, self._manifest)

@@ -32,7 +32,8 @@ class InstalledTable:
     columns: Mapping[str, InstalledColumn]
     comment: str | None = None
     empty: bool = False  # it takes no room: nothing can be lost or take long
-    loaded: bool = False  # the initial load of its mapping is done
+    known: bool = False  # the agent has a mapping of it on record
+    loaded: bool = False  # the initial load of that mapping is done
 
 
 @dataclass(frozen=True, kw_only=True)

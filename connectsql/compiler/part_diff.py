@@ -187,11 +187,11 @@ def stale_parts(
         yield Change(
             sql=_drop(desired.schema, key, installed),
             comment=f"drop {kind} {name}{where}: the config no longer asks for it",
-            reverse=_again(desired.schema, key, installed),
+            reverse=again(desired.schema, key, installed),
         )
 
 
-def _again(schema: str, key: Key, installed: Installed) -> str:
+def again(schema: str, key: Key, installed: Installed) -> str:
     """Return the statement that makes once more what was dropped."""
     table, kind, name = key
     definition_ = installed.objects[key]
@@ -200,6 +200,9 @@ def _again(schema: str, key: Key, installed: Installed) -> str:
     if kind == "constraint":
         form = sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} {};")
         return text(form.format(qualified(schema, table), quoted(name), ddl.raw(definition_)))
+    if kind == "trigger":
+        form = sql.SQL("DROP TRIGGER IF EXISTS {} ON {};")
+        return f"{text(form.format(quoted(name), qualified(schema, table)))}\n{definition_};"
     if kind == "function":
         form = sql.SQL("REVOKE EXECUTE ON FUNCTION {} FROM PUBLIC;")
         return f"{definition_};\n{text(form.format(qualified(schema, name)))}"

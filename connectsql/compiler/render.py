@@ -58,8 +58,9 @@ def runtime(desired: Desired) -> str:
     schema = text(sql.Identifier(desired.schema))
     if _DOLLAR_TAG in schema:
         raise CompileError(f"a schema's name cannot contain {_DOLLAR_TAG}")
-    connection = _connection_sql().split("\n\n", 1)[1]
-    connection = connection.replace('\'"{schema}".', "'" + schema.replace("'", "''") + ".")
+    connection = _connection_sql(desired).replace(
+        '\'"{schema}".', "'" + schema.replace("'", "''") + "."
+    )
     connection = connection.replace('"{schema}"', text(quoted(desired.schema)))
     connection = connection.replace('"{key}"', desired.key_type)
     return f"{read_text('sql', 'connectsql.sql').strip()}\n\n{connection}"
@@ -141,7 +142,7 @@ def runtime_manifest(desired: Desired) -> Manifest:
     whole = hashlib.md5(runtime(desired).encode(), usedforsecurity=False).hexdigest()
     return {
         (found["table"] or "", found["kind"].lower(), found["name"]): whole
-        for found in _MADE_BY_RUNTIME.finditer(_connection_sql())
+        for found in _MADE_BY_RUNTIME.finditer(_connection_sql(desired))
     }
 
 
@@ -215,5 +216,7 @@ def read_again(table: Table) -> str:
     )
 
 
-def _connection_sql() -> str:
-    return read_text("sql", "connection.sql")
+def _connection_sql(desired: Desired) -> str:
+    files = ["connection.sql", *(["heroku.sql"] if desired.heroku else [])]
+    # What a file's head tells of its own text is not for the DBA.
+    return "\n".join(read_text("sql", file).split("\n\n", 1)[1] for file in files)

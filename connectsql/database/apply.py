@@ -19,6 +19,7 @@ from connectsql.errors import DatabaseError, UsageError
 LOCK_TIMEOUT = 3.0  # seconds: who waits for a lock makes others wait behind it
 ATTEMPTS = 5  # of the whole transaction, where an application holds a lock
 EVERY = frozenset(Hazard)
+_IN_THE_WAY = (psycopg.errors.FeatureNotSupported, psycopg.errors.DependentObjectsStillExist)
 
 
 def plan(connection: Connection, desired: Desired, *, prune: bool = False) -> Plan:
@@ -94,6 +95,12 @@ def _told(doing: list[str]) -> Iterator[None]:
     except psycopg.Error as error:
         failure = translate(error, f"doing: {doing[0]}")
         failure.hint = "nothing was applied"
+        if isinstance(error, _IN_THE_WAY) and error.diag.message_detail:
+            # Names of what depends on it, no values.
+            failure.hint = (
+                f"{error.diag.message_detail}; drop that, apply, and make it again: "
+                "nothing was applied"
+            )
         raise failure from error
 
 

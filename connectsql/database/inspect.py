@@ -19,7 +19,7 @@ def installed(connection: Connection, schema: str) -> Installed:
             tables=_tables(
                 connection,
                 schema,
-                _names(connection, "loaded_tables", schema) if books else frozenset(),
+                dict(_rows(connection, "known_tables", schema)) if books else {},
             ),
             objects=_objects(connection, schema, "installed" if books else "standing"),
             made=_made(connection, schema) if books else {},
@@ -49,7 +49,7 @@ def _stands(connection: Connection, name: str) -> bool:
 
 
 def _tables(
-    connection: Connection, schema: str, loaded: frozenset[str]
+    connection: Connection, schema: str, known: dict[str, bool]
 ) -> dict[str, InstalledTable]:
     columns: dict[str, dict[str, InstalledColumn]] = defaultdict(dict)
     for table, name, type_, collation, generated, feeds, comment in _rows(
@@ -68,7 +68,8 @@ def _tables(
             columns=columns.get(name, {}),
             comment=comment,
             empty=empty,
-            loaded=name in loaded,
+            known=name in known,
+            loaded=known.get(name, False),
         )
         for name, kind, comment, empty in _rows(connection, "installed_tables", schema)
     }
