@@ -3,6 +3,8 @@
 -- `connectsql compile` prints this file, then connection.sql for the connection's schema, then
 -- the mapped tables, all in one transaction.
 
+-- Where extensions go by default, whatever path the caller keeps to.
+SET LOCAL search_path TO DEFAULT;
 CREATE EXTENSION IF NOT EXISTS hstore;
 
 -- Every function below keeps this search_path. Heroku has hstore outside of public, so its
