@@ -1,6 +1,35 @@
 -- What one connection's schema holds beside its mapped tables. "{schema}" stands for the schema,
 -- "{key}" for the type of row ids (integer as Heroku Connect has it, or bigint).
 
+-- Where extensions go by default, whatever path the caller keeps to.
+SET LOCAL search_path TO DEFAULT;
+CREATE EXTENSION IF NOT EXISTS hstore;
+
+-- Every function below keeps this search_path. Heroku has hstore outside of public, so its
+-- schema is looked up; pg_catalog stands first, so that nothing can shadow the built-ins.
+DO $connectsql$
+DECLARE
+    hstore_schema text := (
+        SELECT n.nspname
+        FROM pg_catalog.pg_extension AS e
+        JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
+        WHERE e.extname = 'hstore'
+    );
+BEGIN
+    PERFORM set_config('search_path', format('pg_catalog, %I, pg_temp', hstore_schema), true);
+    IF has_schema_privilege('public', hstore_schema, 'CREATE') THEN
+        RAISE WARNING 'hstore is in the schema %, where every role may create functions', hstore_schema
+            USING HINT = format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC;', hstore_schema);
+    END IF;
+END
+$connectsql$;
+
+-- Heroku Connect's way to tell an application's write (base64, the default) from the sync's own
+-- (hex). Customers' triggers and sessions use it.
+CREATE OR REPLACE FUNCTION public.get_xmlbinary() RETURNS varchar
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $connectsql$ SELECT pg_catalog.current_setting('xmlbinary')::varchar $connectsql$;
+
 CREATE SCHEMA IF NOT EXISTS "{schema}";
 
 -- The outbox: Heroku Connect's 15 columns in its order. Bookkeeping of our own is in connectsql.claim.

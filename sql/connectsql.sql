@@ -1,32 +1,15 @@
--- The runtime: what every connection of a database shares. Installs as plain SQL, repeatably.
+-- The core: what every connection of a database shares. Installs as plain SQL, repeatably, or as the
+-- extension connectsql (see the Makefile beside this file).
 --
 -- `connectsql compile` prints this file, then connection.sql for the connection's schema, then
 -- the mapped tables, all in one transaction.
 
--- Where extensions go by default, whatever path the caller keeps to.
-SET LOCAL search_path TO DEFAULT;
-CREATE EXTENSION IF NOT EXISTS hstore;
-
--- Every function below keeps this search_path. Heroku has hstore outside of public, so its
--- schema is looked up; pg_catalog stands first, so that nothing can shadow the built-ins.
-DO $connectsql$
-DECLARE
-    hstore_schema text := (
-        SELECT n.nspname
-        FROM pg_catalog.pg_extension AS e
-        JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
-        WHERE e.extname = 'hstore'
-    );
-BEGIN
-    PERFORM set_config('search_path', format('pg_catalog, %I, pg_temp', hstore_schema), true);
-    IF has_schema_privilege('public', hstore_schema, 'CREATE') THEN
-        RAISE WARNING 'hstore is in the schema %, where every role may create functions', hstore_schema
-            USING HINT = format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC;', hstore_schema);
-    END IF;
-END
-$connectsql$;
-
 CREATE SCHEMA IF NOT EXISTS connectsql;
+
+-- Which connectsql made all this; an older one leaves it alone.
+CREATE OR REPLACE FUNCTION connectsql.core_version() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $connectsql$ SELECT '0.1.0' $connectsql$;
 
 COMMENT ON SCHEMA connectsql IS 'Bookkeeping of connectsql. Applications need nothing in here.';
 
@@ -208,9 +191,3 @@ $connectsql$;
 
 REVOKE ALL ON SCHEMA connectsql FROM PUBLIC;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA connectsql FROM PUBLIC;
-
--- Heroku Connect's way to tell an application's write (base64, the default) from the sync's own
--- (hex). Customers' triggers and sessions use it.
-CREATE OR REPLACE FUNCTION public.get_xmlbinary() RETURNS varchar
-LANGUAGE sql STABLE PARALLEL SAFE
-AS $connectsql$ SELECT pg_catalog.current_setting('xmlbinary')::varchar $connectsql$;

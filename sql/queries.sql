@@ -66,6 +66,40 @@ SELECT table_name, kind, name, definition, installed
 FROM connectsql.object
 WHERE schema_name = %(schema)s
 
+-- core_stands --
+SELECT to_regprocedure('connectsql.core_version()') IS NOT NULL
+
+-- core_version --
+SELECT connectsql.core_version()
+
+-- extension_version --
+SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'connectsql'
+
+-- applied_version --
+SELECT version FROM connectsql.connection WHERE schema_name = %(schema)s
+
+-- serialise_applies --
+SELECT pg_advisory_xact_lock(hashtextextended('connectsql.apply', 0))
+
+-- other_connections --
+SELECT count(*)::integer FROM connectsql.connection WHERE schema_name <> %(schema)s
+
+-- living_agents --
+SELECT host, process_id FROM connectsql.agent
+WHERE schema_name = %(schema)s AND alive_until > clock_timestamp()
+
+-- waiting_changes --
+SELECT count(*) FROM {log} WHERE state = 'NEW' OR state = 'PENDING'
+
+-- drop_core --
+-- One by one and without CASCADE: what others put into the schema keeps it standing.
+DROP FUNCTION connectsql.note(text, jsonb);
+DROP FUNCTION connectsql.catalog(text, text);
+DROP FUNCTION connectsql.core_version();
+DROP TABLE connectsql.claim, connectsql.agent, connectsql.mapping, connectsql.violation,
+    connectsql.object, connectsql.history, connectsql.connection;
+DROP SCHEMA connectsql
+
 -- known_tables --
 SELECT table_name, loaded_at IS NOT NULL FROM connectsql.mapping WHERE schema_name = %(schema)s
 

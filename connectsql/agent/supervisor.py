@@ -10,14 +10,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
+from connectsql import __version__
 from connectsql.agent.reader import Loading, Read, Reader
 from connectsql.agent.stop import Stop
 from connectsql.agent.writer import Writer
 from connectsql.compiler import render
 from connectsql.compiler.model import Desired, Table
+from connectsql.compiler.versions import newer
 from connectsql.config.model import Config
 from connectsql.database.connection import Connection, connect_agent
-from connectsql.database.inspect import fingerprint
+from connectsql.database.inspect import applied_by, fingerprint
 from connectsql.database.lease import Lease
 from connectsql.database.listener import Listener
 from connectsql.errors import (
@@ -82,6 +84,15 @@ class Agent:
         """Raise NotInstalled where the database is not what the config compiles to."""
         with self._connected() as connection:
             found = fingerprint(connection, self._desired.schema)
+            version = applied_by(connection, self._desired.schema)
+        if version is not None and version != __version__:
+            raise NotInstalled(
+                f"schema {self._desired.schema} was applied by connectsql {version}; this is "
+                f"{__version__}",
+                hint="upgrade this agent"
+                if newer(version, __version__)
+                else "run `connectsql apply`",
+            )
         if found is None:
             raise NotInstalled(
                 f"schema {self._desired.schema} was never applied to this database",
@@ -89,7 +100,7 @@ class Agent:
             )
         if found != render.fingerprint(self._desired):
             raise NotInstalled(
-                f"schema {self._desired.schema} was applied from another config or version",
+                f"schema {self._desired.schema} was applied from another config",
                 hint="run `connectsql apply`",
             )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -18,7 +19,7 @@ from connectsql.cli.output import counted, say
 from connectsql.compiler import check, render
 from connectsql.compiler.expressions import check_expressions
 from connectsql.compiler.model import Desired
-from connectsql.compiler.plan import Hazard, Plan
+from connectsql.compiler.plan import Change, Hazard, Plan
 from connectsql.compiler.plan_text import as_sql, back_as_sql
 from connectsql.database import apply as applying
 from connectsql.database.connection import connect
@@ -121,7 +122,7 @@ def apply(
         if not made.changes:
             return
         applying.refuse_hazards(made, allow)
-        _confirm(yes)
+        confirm(yes, "Apply?")
         made = applying.apply(
             connection, desired, allow=allow, prune=prune, lock_timeout=lock_timeout
         )
@@ -149,18 +150,24 @@ def _show(made: Plan, desired: Desired) -> None:
     if not made.changes:
         say(f"schema {desired.schema} is what the config asks for: nothing to do")
         return
-    for number, change in enumerate(made.changes, 1):
+    show_changes(made.changes)
+    say(f"{counted(len(made.changes), 'change')} to schema {desired.schema}")
+
+
+def show_changes(changes: Iterable[Change]) -> None:
+    """Show changes as a numbered list, each with its hazards."""
+    for number, change in enumerate(changes, 1):
         after = " (after the transaction)" if change.concurrently else ""
         say(f"{number:3}. {change.comment}{after}")
         for hazard in sorted(change.hazards):
             say(f"     hazard: {hazard}")
-    say(f"{counted(len(made.changes), 'change')} to schema {desired.schema}")
 
 
-def _confirm(yes: bool) -> None:
+def confirm(yes: bool, question: str) -> None:
+    """Ask before anything is done. Raises UsageError where the answer is no, or nobody is there."""
     if yes:
         return
     if not sys.stdin.isatty():
-        raise UsageError("nothing was applied: nobody is there to ask", hint="use --yes")
-    if not click.confirm("Apply?", err=True):
-        raise UsageError("nothing was applied")
+        raise UsageError("nothing was done: nobody is there to ask", hint="use --yes")
+    if not click.confirm(question, err=True):
+        raise UsageError("nothing was done")

@@ -21,6 +21,7 @@ COMMANDS = {
     "compile": ("install", "compile_"),
     "plan": ("install", "plan"),
     "apply": ("install", "apply"),
+    "uninstall": ("uninstall", "uninstall"),
     "export-heroku": ("heroku", "export_heroku"),
     "agent": ("sync", "agent"),
     "emulator": ("org", "emulator"),

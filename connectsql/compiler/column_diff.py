@@ -11,6 +11,7 @@ from connectsql.compiler.names import sequence_name
 from connectsql.compiler.parts import parts
 from connectsql.compiler.plan import Change, Hazard, Note
 from connectsql.compiler.retype import Retype, canonical, retype
+from connectsql.compiler.versions import refuse_core
 from connectsql.errors import DatabaseError
 
 WHOLE_TABLE = frozenset({Hazard.TABLE_REWRITE, Hazard.LOCKS_WRITES})
@@ -19,6 +20,7 @@ SYSTEM_COLUMNS = ("sfid", "id", "_hc_lastop", "_hc_err")
 
 def refuse(desired: Desired, installed: Installed) -> None:
     """Raise DatabaseError where something stands that no plan may turn into a mapped table."""
+    refuse_core(installed)
     problems = [problem for table in desired.tables for problem in _problems(table, installed)]
     problems += [
         f"the role {role} does not exist: CREATE ROLE is the DBA's to decide"

@@ -71,9 +71,11 @@ class _Planner:
                 yield from key_changes(self._desired.schema, log, self._desired.key_type, stands)
         made = render.runtime_manifest(self._desired)
         differing = [key for key, identity in made.items() if self._parts.differs(key, identity)]
+        # What CREATE EXTENSION has made is its own to change.
+        whole = render.runtime_of_schema if self._installed.extension else render.runtime
         if differing:
             yield Change(
-                sql=render.runtime(self._desired).strip(),
+                sql=whole(self._desired).strip(),
                 comment="the runtime: bookkeeping, trigger log and its functions",
                 reverse=self._runtime_before(made),
             )
@@ -87,7 +89,7 @@ class _Planner:
         return "\n\n".join([*functions, *triggers])
 
     def _stale(self) -> Iterator[Change]:
-        yield from stale_parts(self._desired, self._installed, self._manifest)
+        yield from stale_parts(self._desired.schema, self._installed, self._manifest)
 
     def _table(self, table: Table) -> Iterator[Change]:
         stands = self._installed.tables.get(table.name)

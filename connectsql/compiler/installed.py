@@ -46,9 +46,14 @@ class Made:
 
 @dataclass(frozen=True, kw_only=True)
 class Installed:
-    """What the database holds of one connection. No fingerprint: never applied."""
+    """What the database holds of one connection. No fingerprint: never applied.
+
+    ``core`` is the version of the core, ``extension`` that of the extension, where it is one.
+    """
 
     fingerprint: str | None = None
+    core: str | None = None
+    extension: str | None = None
     tables: Mapping[str, InstalledTable] = field(default_factory=dict)
     objects: Mapping[Key, str] = field(default_factory=dict)  # as the catalog spells them
     made: Mapping[Key, Made] = field(default_factory=dict)

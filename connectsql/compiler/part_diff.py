@@ -12,7 +12,7 @@ from connectsql.compiler import parts as making
 from connectsql.compiler.column_diff import add_again
 from connectsql.compiler.ddl import qualified, text
 from connectsql.compiler.installed import Installed, InstalledTable, Key
-from connectsql.compiler.model import Desired, Index, Kind, Part, Table
+from connectsql.compiler.model import Index, Kind, Part, Table
 from connectsql.compiler.names import quoted
 from connectsql.compiler.parts import definition
 from connectsql.compiler.plan import Change, Hazard, Note
@@ -168,9 +168,7 @@ class PartDiff:
         self._notes.append(Note(what="drift", text=f"{kind} {name}{where} {what} by hand"))
 
 
-def stale_parts(
-    desired: Desired, installed: Installed, wanted: Mapping[Key, str]
-) -> Iterator[Change]:
+def stale_parts(schema: str, installed: Installed, wanted: Mapping[Key, str]) -> Iterator[Change]:
     """Yield the removal of what connectsql made and nobody asks for, columns and tables apart.
 
     A function goes after the triggers that call it.
@@ -185,9 +183,9 @@ def stale_parts(
         table, kind, name = key
         where = f" on {table}" if table else ""
         yield Change(
-            sql=_drop(desired.schema, key, installed),
+            sql=_drop(schema, key, installed),
             comment=f"drop {kind} {name}{where}: the config no longer asks for it",
-            reverse=again(desired.schema, key, installed),
+            reverse=again(schema, key, installed),
         )
 
 

@@ -26,7 +26,8 @@ from connectsql.resources import read_text
 _DOLLAR_TAG = "$connectsql$"
 _MADE_BY_RUNTIME = re.compile(
     r"^CREATE (?:OR REPLACE )?(?P<kind>FUNCTION|TRIGGER|INDEX)(?: IF NOT EXISTS)?\s+"
-    r'(?:"\{schema\}"\.)?(?P<name>\w+)(?:\s+AFTER INSERT)?(?:\s+ON "\{schema\}"\.(?P<table>\w+))?',
+    r'(?:"\{schema\}"\.)?(?P<name>\w+\b(?!\.))(?:\s+AFTER INSERT)?'
+    r'(?:\s+ON "\{schema\}"\.(?P<table>\w+))?',
     re.MULTILINE,
 )
 
@@ -54,7 +55,12 @@ def body(desired: Desired) -> str:
 
 
 def runtime(desired: Desired) -> str:
-    """Return the hand-written part of ``sql/`` with the schema and the key type filled in."""
+    """Return the hand-written SQL: the core, then what the schema holds beside its tables."""
+    return f"{read_text('sql', 'connectsql.sql').strip()}\n\n{runtime_of_schema(desired)}"
+
+
+def runtime_of_schema(desired: Desired) -> str:
+    """Return the runtime without the core, with the schema and the key type filled in."""
     schema = text(sql.Identifier(desired.schema))
     if _DOLLAR_TAG in schema:
         raise CompileError(f"a schema's name cannot contain {_DOLLAR_TAG}")
@@ -62,8 +68,7 @@ def runtime(desired: Desired) -> str:
         '\'"{schema}".', "'" + schema.replace("'", "''") + "."
     )
     connection = connection.replace('"{schema}"', text(quoted(desired.schema)))
-    connection = connection.replace('"{key}"', desired.key_type)
-    return f"{read_text('sql', 'connectsql.sql').strip()}\n\n{connection}"
+    return connection.replace('"{key}"', desired.key_type)
 
 
 def fingerprint(desired: Desired) -> str:

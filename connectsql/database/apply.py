@@ -14,6 +14,7 @@ from connectsql.compiler.plan import Change, Hazard, Plan
 from connectsql.compiler.plan_text import described, remember
 from connectsql.database.connection import Connection, translate
 from connectsql.database.inspect import installed
+from connectsql.database.queries import query
 from connectsql.errors import DatabaseError, UsageError
 
 LOCK_TIMEOUT = 3.0  # seconds: who waits for a lock makes others wait behind it
@@ -73,7 +74,7 @@ def _together(
         # Computed columns name functions: nobody's own come before Postgres'.
         connection.execute("SET LOCAL search_path TO pg_catalog, pg_temp")
         connection.execute("SET LOCAL statement_timeout TO 0")
-        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('connectsql.apply', 0))")
+        connection.execute(query("serialise_applies"))
         made = plan(connection, desired, prune=prune)
         refuse_hazards(made, allow)
         for change in made.changes:

@@ -16,6 +16,8 @@ def installed(connection: Connection, schema: str) -> Installed:
         books = _books_stand(connection)
         return Installed(
             fingerprint=fingerprint(connection, schema),
+            core=_core(connection),
+            extension=_extension(connection),
             tables=_tables(
                 connection,
                 schema,
@@ -37,6 +39,28 @@ def fingerprint(connection: Connection, schema: str) -> str | None:
             return None
         found = _rows(connection, "fingerprint", schema)
     return found[0][0] if found else None
+
+
+def applied_by(connection: Connection, schema: str) -> str | None:
+    """Return the version of connectsql that applied last, or None where none did."""
+    with errors("looking for what is installed"):
+        if not _stands(connection, "connectsql.connection"):
+            return None
+        found = _rows(connection, "applied_version", schema)
+    return found[0][0] if found else None
+
+
+def _core(connection: Connection) -> str | None:
+    found = connection.execute(query("core_stands")).fetchone()
+    if not found or not found[0]:
+        return None
+    row = connection.execute(query("core_version")).fetchone()
+    return str(row[0]) if row else None
+
+
+def _extension(connection: Connection) -> str | None:
+    row = connection.execute(query("extension_version")).fetchone()
+    return str(row[0]) if row else None
 
 
 def _books_stand(connection: Connection) -> bool:

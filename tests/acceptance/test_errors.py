@@ -175,7 +175,7 @@ def test_a_config_changed_since_it_was_applied(
     command = having(described, DATABASE_URL=database)
     command("apply", "--yes").ok()
     (command.folder / "connectsql.yaml").write_text(CONFIG.replace("[Name]", "[Name, Phone]"))
-    message = "error: schema salesforce was applied from another config or version\n"
+    message = "error: schema salesforce was applied from another config\n"
     refused(command("agent", *mode), FAILED, message + "  run `connectsql apply`\n")
 
 
