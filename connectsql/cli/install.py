@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import click
+from psycopg.errors import Diagnostic
 
 from connectsql.cli.options import (
     config_option,
@@ -123,10 +124,18 @@ def apply(
             return
         applying.refuse_hazards(made, allow)
         confirm(yes, "Apply?")
+        connection.add_notice_handler(_warn)
         made = applying.apply(
             connection, desired, allow=allow, prune=prune, lock_timeout=lock_timeout
         )
     say(f"applied {counted(len(made.changes), 'change')} to schema {desired.schema}")
+
+
+def _warn(diagnosis: Diagnostic) -> None:
+    """Show what Postgres warns of: a warning is never without a reason."""
+    if diagnosis.severity_nonlocalized == "WARNING":
+        hint = f"\n  {diagnosis.message_hint}" if diagnosis.message_hint else ""
+        say(f"warning: {diagnosis.message_primary}{hint}")
 
 
 def _checked(desired: Desired) -> str:

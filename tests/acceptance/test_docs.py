@@ -16,7 +16,7 @@ import pytest
 import requests
 import yaml
 
-from connectsql import emulator
+from connectsql import embedded, emulator
 
 ROOT = Path(__file__).resolve().parents[2]
 EMULATOR = ROOT / "docs/how-to/test-with-the-emulator.md"
@@ -114,10 +114,35 @@ def test_the_readmes_commands(tmp_path: Path, environment: dict[str, str]) -> No
     assert (tmp_path / "schema.sql").stat().st_size > 1000
 
 
+def test_installing_changing_and_undoing(
+    tmp_path: Path, environment: dict[str, str], database: str
+) -> None:
+    page = (ROOT / "docs/how-to/install-and-change.md").read_text()
+    programs = embedded.binaries()[0].bin_dir  # psql is among them
+    environment["PATH"] += f":{programs}"
+    steps = re.findall(r"^```(yaml|console|sql)\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    (tmp_path / "connectsql.yaml").write_text(steps[0][1])
+    run(["connectsql describe"], tmp_path, environment)
+    with psycopg.connect(database, autocommit=True) as session:
+        for language, text in steps:
+            if language == "yaml":
+                (tmp_path / "connectsql.yaml").write_text(text)
+            elif language == "console":
+                run(commands(text), tmp_path, environment)
+            else:
+                session.execute(text.encode())
+        assert session.execute("SELECT to_regnamespace('connectsql')").fetchone() == (None,)
+        session.execute("DROP OWNED BY shop_app, shop_report")
+        session.execute("DROP ROLE shop_app, shop_report")
+
+
 def test_moving_from_heroku_connect(
     tmp_path: Path, environment: dict[str, str], database: str
 ) -> None:
     (tmp_path / "export.json").write_text(json.dumps(EXPORT))
+    left_behind = (ROOT / "tests/support/heroku_connect.sql").read_text()
+    with psycopg.connect(database) as session:
+        session.execute(left_behind.replace("{hstore}", "heroku_ext").encode())
     page = ROOT / "docs/how-to/move-from-heroku-connect.md"
     run(
         [line for text in blocks(page, "console") for line in commands(text)], tmp_path, environment
