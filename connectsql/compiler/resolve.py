@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from connectsql.compiler import rules
+from connectsql.compiler.filters import filter_warnings, resolve_filter
 from connectsql.compiler.model import Computed, Desired, Index, Table
 from connectsql.compiler.names import sequence_name, shorten
 from connectsql.compiler.selection import Selected, select
@@ -44,7 +45,16 @@ def resolve(config: Config, org: Org) -> Resolution:
         selected, wrong = select(config, org, mapping, sobject)
         faults += [*wrong, *rules.faults(mapping, sobject, selected)]
         warnings += rules.warnings(mapping, sobject, selected)
-        tables.append(_table(config, mapping, sobject, selected))
+        table = _table(config, mapping, sobject, selected)
+        if mapping.filter is not None:
+            place = mapping.places.get("filter", mapping.place)
+            soql = resolve_filter(mapping.filter, sobject, place)
+            if isinstance(soql, list):
+                faults += soql
+            else:
+                warnings += filter_warnings(mapping, sobject)
+                table = replace(table, filter=soql)
+        tables.append(table)
     faults.extend(_shared_names(tables))
     if faults:
         raise ConfigError(faults)

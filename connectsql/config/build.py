@@ -141,6 +141,7 @@ def _mapping(reader: _Reader, path: Path) -> Mapping:
         poll_seconds=int(reader.get((*path, "poll_seconds"), 120)),
         place=reader.place(path),
         exclude=tuple(value for _, value in reader.entries((*path, "exclude"))),
+        filter=reader.get((*path, "filter"), None),
         computed=tuple(
             Computed(**value, place=reader.place(entry))
             for entry, value in reader.entries((*path, "computed"))

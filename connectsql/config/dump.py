@@ -107,6 +107,7 @@ def _mapping(mapping: Mapping) -> dict[str, Any]:
         ("local_deletes", mapping.local_deletes.value, LocalDeletes.SEND.value),
         ("fields", [_field(one) for one in mapping.fields], None),
         ("exclude", list(mapping.exclude), []),
+        ("filter", mapping.filter, None),
         ("computed", [_computed(one) for one in mapping.computed], []),
         ("indexes", [_index(one) for one in mapping.indexes], []),
         ("roles", _roles(mapping.roles), None if mapping.roles else {}),

@@ -164,7 +164,7 @@ class Mapping:
     poll_seconds: int
     place: Place
     exclude: tuple[str, ...] = ()  # fields that a "*" leaves out
-    filter: str | None = None  # which records are read: a condition over the mapping's fields
+    filter: str | None = None  # which records are read: a condition over the fields
     computed: tuple[Computed, ...] = ()
     constraints: Constraints = Constraints.OFF
     conflict: Conflict = Conflict.LAST_WRITE

@@ -23,6 +23,7 @@ class Field:
     createable: bool = False
     updateable: bool = False
     defaulted_on_create: bool = False
+    filterable: bool = True
     calculated: bool = False
     auto_number: bool = False
     external_id: bool = False
@@ -56,6 +57,7 @@ class Field:
             createable=bool(raw.get("createable")),
             updateable=bool(raw.get("updateable")),
             defaulted_on_create=bool(raw.get("defaultedOnCreate")),
+            filterable=bool(raw.get("filterable", True)),
             calculated=bool(raw.get("calculated")),
             auto_number=bool(raw.get("autoNumber")),
             external_id=bool(raw.get("externalId")),

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from json.encoder import encode_basestring_ascii
 from typing import Any
+
+from connectsql.describe.literals import timestamp
 
 
 def dumps(value: Any) -> bytes:
@@ -26,15 +28,6 @@ def dumps(value: Any) -> bytes:
 def loads(content: bytes) -> Any:
     """Return the value of a JSON text; raises ValueError where it is not JSON."""
     return json.loads(content, parse_float=Decimal, parse_constant=_refuse_constant)
-
-
-def timestamp(moment: datetime) -> str:
-    """Return ``moment`` in UTC as ``2026-01-01T00:00:00.000Z``, cut to milliseconds.
-
-    A datetime without a zone is taken as UTC, which is what Salesforce means by one.
-    """
-    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return aware.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def _text(value: Any) -> str:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, Literal
 
-from connectsql.salesforce.encode import timestamp
+from connectsql.describe.literals import quoted, timestamp
 
 Value = str | int | bool | Decimal | datetime | date | None
 Operator = Literal["=", "!=", "<", "<=", ">", ">="]
@@ -16,16 +16,6 @@ Operator = Literal["=", "!=", "<", "<=", ">", ">="]
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*){0,5}")
 _ORDER: Final = re.compile(r"(\S+)(?: (?:ASC|DESC))?(?: NULLS (?:FIRST|LAST))?")
 _OPERATORS: Final = ("=", "!=", "<", "<=", ">", ">=")
-_ESCAPES: Final = {
-    "\\": "\\\\",
-    "'": "\\'",
-    '"': '\\"',
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-    "\b": "\\b",
-    "\f": "\\f",
-}
 
 
 def select(
@@ -86,7 +76,7 @@ def literal(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f"'{''.join(map(_escape, value))}'"
+        return quoted(value)
     if isinstance(value, datetime):
         return timestamp(value)
     if isinstance(value, date):
@@ -94,12 +84,6 @@ def literal(value: Value) -> str:
     if isinstance(value, Decimal) and not value.is_finite():
         raise ValueError(f"{value} is not a number Salesforce knows")
     return format(value, "f" if isinstance(value, Decimal) else "d")
-
-
-def _escape(char: str) -> str:
-    if char in _ESCAPES:
-        return _ESCAPES[char]
-    return f"\\u{ord(char):04X}" if ord(char) < 0x20 else char
 
 
 def _join(word: str, conditions: Sequence[str]) -> str:

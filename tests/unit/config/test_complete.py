@@ -24,6 +24,7 @@ mappings:
     access: read_write
     fields: ["*", Name, {field: Site, column: place, access: read_only}]
     exclude: [Fax]
+    filter: "Industry = 'Energy' AND AnnualRevenue > 1000"
     computed: [{column: shout, type: text, expression: upper(name)}]
     indexes: [{field: Site, unique: true, concurrently: true}]
     constraints: enforce
@@ -52,6 +53,7 @@ def test_everything_is_read(tmp_path: Path) -> None:
     site = mapping.fields[2]
     assert (site.name, site.column, site.read_only) == ("Site", "place", True)
     assert mapping.exclude == ("Fax",)
+    assert mapping.filter == "Industry = 'Energy' AND AnnualRevenue > 1000"
     assert [(one.column, one.type, one.expression) for one in mapping.computed] == [
         ("shout", "text", "upper(name)")
     ]

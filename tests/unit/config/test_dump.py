@@ -122,6 +122,7 @@ def mappings(draw: st.DrawFn, name: str, table: str) -> Mapping:
         writes=draw(st.sampled_from(modes)),
         poll_seconds=draw(SECONDS),
         place=NOWHERE,
+        filter=draw(st.none() | st.text(min_size=1, max_size=20)),
     )
 
 

@@ -52,7 +52,7 @@ def test_every_property_is_described(name: str) -> None:
 
 
 def test_no_group_is_open_and_optional_properties_state_their_default() -> None:
-    derived = {"table", "upsert_field", "column", "agent", "constraints", "roles"}
+    derived = {"table", "upsert_field", "filter", "column", "agent", "constraints", "roles"}
     without = derived | {"env", "file", "command"}
     for group in groups(schema()):
         assert group["additionalProperties"] is False

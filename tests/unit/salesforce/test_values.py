@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from connectsql.describe.literals import timestamp
 from connectsql.errors import UsageError
 from connectsql.salesforce.address import base_url, is_loopback
-from connectsql.salesforce.encode import dumps, loads, timestamp
+from connectsql.salesforce.encode import dumps, loads
 from connectsql.salesforce.ids import is_id, long_id
 from connectsql.salesforce.retry import Attempts, Backoff
 
