@@ -419,6 +419,24 @@ SELECT count(*)
 FROM {stage} AS s
 WHERE NOT {deleted} AND NOT EXISTS (SELECT FROM {table} AS t WHERE t.sfid = s.sfid)
 
+-- linked_rows --
+SELECT sfid, systemmodstamp::text FROM {table} WHERE sfid IS NOT NULL AND NOT {kept}
+
+-- rows_of --
+SELECT sfid, systemmodstamp::text FROM {table} WHERE sfid = ANY (%(sfids)s)
+
+-- lock_unmatched --
+-- Rows as they were when Salesforce was asked: what came in since then may match again.
+SELECT t.id
+FROM {table} AS t
+JOIN unnest(%(sfids)s::text[], %(stamps)s::text[]) AS seen (sfid, stamp) ON seen.sfid = t.sfid
+WHERE t.systemmodstamp::text IS NOT DISTINCT FROM seen.stamp
+ORDER BY t.id
+FOR UPDATE OF t SKIP LOCKED
+
+-- remove_unmatched --
+DELETE FROM {table} WHERE id = ANY (%(ids)s)
+
 -- mapping_state --
 SELECT table_name, load_started, loaded_up_to, loaded_at, read_until, problem
 FROM connectsql.mapping

@@ -20,6 +20,7 @@ from connectsql.database.connection import Connection, errors
 from connectsql.database.queries import Queries
 
 Record = Mapping[str, Any]  # values by the field's path, "Id" among them
+Stamps = dict[str, str | None]  # the sfids of rows, each with the row's SystemModstamp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +70,29 @@ class Staging:
         """
         with self._staged(records, f"reading back rows of {self.table.name}"):
             return self._change("refresh", ids=self._settled(self._ids("lock_matches")))
+
+    def linked_rows(self) -> Stamps:
+        """Return all rows that have a record, but for those kept of a deleted one."""
+        with errors(f"reading the ids of {self.table.name}"):
+            return dict(self._run("linked_rows").fetchall())
+
+    def rows_of(self, sfids: list[str]) -> Stamps:
+        """Return the rows of these records."""
+        with errors(f"reading the ids of {self.table.name}"):
+            return dict(self._run("rows_of", sfids=sfids).fetchall())
+
+    def remove(self, rows: Stamps) -> Merged:
+        """Remove rows whose records do not match the mapping's filter.
+
+        Left alone is a row with changes that Salesforce has not got yet. Held back is one that
+        an application is changing at this moment, or that was refreshed since it was found.
+        """
+        sfids, stamps = list(rows), list(rows.values())
+        with errors(f"removing rows of {self.table.name}"), self._connection.transaction():
+            locked = self._ids("lock_unmatched", sfids=sfids, stamps=stamps)
+            held = len(self._ids("rows_of", sfids=sfids)) - len(locked)
+            changed = self._change("remove_unmatched", ids=self._settled(locked))
+            return Merged(changed=changed, held=held)
 
     @contextmanager
     def _staged(self, records: Iterable[Record], doing: str) -> Iterator[None]:
@@ -143,6 +167,7 @@ def _parts(table: Table) -> dict[str, sql.Composable]:
         "current": sql.SQL(", ").join(sql.Identifier("t", name) for name in names),
         "deleted": deleted,
         "removed": sql.SQL("false") if kept else deleted,
+        "kept": sql.SQL("coalesce(isdeleted, false)" if kept and table.has_isdeleted else "false"),
         "identifier": sql.Identifier(identifier.name) if identifier else sql.SQL("sfid"),
         "same_identifier": sql.SQL("t.{0} = s.{0}").format(sql.Identifier(identifier.name))
         if identifier
