@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import capture, claim, emulated, load, results, table, write
+from benchmarks import capture, claim, compiling, emulated, load, results, table, write
 from benchmarks.figures import Figure
 from benchmarks.ground import Ground, started
 
 BENCHMARKS: dict[str, Callable[..., Iterator[Figure]]] = {
     "capture": capture.measure,
     "claim": claim.measure,
+    "compiling": compiling.measure,
     "emulated": emulated.measure,
     "load": load.measure,
     "write": write.measure,

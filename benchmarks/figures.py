@@ -45,6 +45,10 @@ TARGETS = {
     ),
     # "Flat": what goes beyond the noise between repetitions, which is 30 %.
     "claim": Target(what="claim and finish 1,000 entries: flat", sign="<=", bound=1.3, unit="x"),
+    # "In seconds" is what the issue of plan and apply asks for.
+    "compile": Target(
+        what="compile, or plan again, 300 mappings of 200 fields", sign="<=", bound=10, unit="s"
+    ),
     "load": Target(
         what="initial load into the table, against raw COPY", sign=">=", bound=0.60, unit="x"
     ),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from support.postgres import TestServer
 
-from benchmarks import capture, claim
+from benchmarks import capture, claim, compiling
 from benchmarks.ground import Ground
 
 
@@ -18,6 +18,12 @@ def test_capture_is_measured_on_all_tables(postgres_server: TestServer, tmp_path
         None, "bulk insert", "bulk update", "no change", "full insert", "full update",
         "one row", "agent write",
     }  # fmt: skip
+
+
+def test_compiling_is_measured(postgres_server: TestServer, tmp_path: Path) -> None:
+    sizes = compiling.Sizes(mappings=2, fields=3, repetitions=1)
+    figures = list(compiling.compare(Ground(postgres_server.server, tmp_path), sizes))
+    assert [one.target for one in figures] == [None, "compile", None, None, "compile"]
 
 
 def test_claims_are_measured(postgres_server: TestServer, tmp_path: Path) -> None:
