@@ -56,12 +56,9 @@ CREATE TABLE IF NOT EXISTS "{schema}"._trigger_log (
 
 ALTER SEQUENCE "{schema}"._trigger_log_id_seq OWNED BY "{schema}"._trigger_log.id;
 
-CREATE INDEX IF NOT EXISTS _trigger_log_idx_created_at ON "{schema}"._trigger_log (created_at);
-CREATE INDEX IF NOT EXISTS _trigger_log_idx_state_id ON "{schema}"._trigger_log (state, id);
-CREATE INDEX IF NOT EXISTS _trigger_log_idx_state_table_name ON "{schema}"._trigger_log (state, table_name)
-    WHERE state = 'NEW' OR state = 'PENDING';
--- Ours: what waits for one record is asked for with every claim and every incoming row.
-CREATE INDEX IF NOT EXISTS _trigger_log_idx_waiting_record ON "{schema}"._trigger_log (table_name, record_id)
+-- What waits for one record is asked for with every claim and every incoming row. Each index costs
+-- applications about a tenth of a bulk INSERT, so there is none here that only people would use.
+CREATE INDEX IF NOT EXISTS _trigger_log_idx_waiting_record ON "{schema}"._trigger_log (record_id)
     WHERE state = 'NEW' OR state = 'PENDING';
 
 CREATE TABLE IF NOT EXISTS "{schema}"._trigger_log_archive (
@@ -93,31 +90,19 @@ CREATE INDEX IF NOT EXISTS _trigger_log_archive_idx_state_table_name ON "{schema
 -- the very types of hstore's own, so that nothing else in that schema can fit better; only
 -- hstore(NEW) cannot say so, which is why connectsql.sql warns where others may create in there.
 
--- Wakes the agent. Equal notifications of one transaction are delivered once.
-CREATE OR REPLACE FUNCTION "{schema}".tlog_notify_trigger() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, pg_temp
-AS $connectsql$
-BEGIN
-    PERFORM pg_catalog.pg_notify(TG_TABLE_SCHEMA || '.hc_trigger_log', 'ping');
-    RETURN NULL;
-END
-$connectsql$;
-
-CREATE OR REPLACE TRIGGER tlog_insert_trigger
-    AFTER INSERT ON "{schema}"._trigger_log
-    FOR EACH STATEMENT EXECUTE FUNCTION "{schema}".tlog_notify_trigger();
-
--- log: full. The rows that Heroku Connect would have written. The argument is the access. The
--- agent reads the values back from text, so their form must not depend on the application.
+-- log: full. The rows that Heroku Connect would have written. The arguments are the table's name,
+-- which a partition has not got, and the access. The agent reads the values back from text, so
+-- their form must not depend on the application.
 CREATE OR REPLACE FUNCTION "{schema}".capture_full() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 SET datestyle TO 'ISO, YMD' SET extra_float_digits TO 1
 AS $connectsql$
 DECLARE
-    writable CONSTANT boolean := TG_ARGV[0] = 'read_write';
+    writable CONSTANT boolean := TG_ARGV[1] = 'read_write';
     hidden CONSTANT text[] := ARRAY['_hc_lastop', '_hc_err'];
+    before hstore;
     captured_state text := CASE WHEN writable THEN 'NEW' ELSE 'READONLY' END;
-    captured_record "{schema}"._trigger_log.record_id%TYPE;
+    captured_record bigint;
     captured_sfid text;
     captured_old text;
     captured_values text;
@@ -125,73 +110,170 @@ BEGIN
     IF TG_OP = 'INSERT' THEN
         captured_record := NEW.id;
         captured_values := (hstore(NEW) - hidden)::text;
-    ELSIF TG_OP = 'UPDATE' THEN
-        captured_record := NEW.id;
-        captured_sfid := OLD.sfid;
-        captured_old := (hstore(OLD) - hidden)::text;
-        captured_values := (hstore(NEW) - hstore(OLD) - hidden)::text;
-        IF writable AND captured_values = '' THEN
-            captured_state := 'IGNORE';
-        END IF;
     ELSE
+        before := hstore(OLD) - hidden;
         captured_record := OLD.id;
         captured_sfid := OLD.sfid;
-        captured_old := (hstore(OLD) - hidden)::text;
-        IF writable AND OLD.sfid IS NULL THEN
+        captured_old := before::text;
+        IF TG_OP = 'UPDATE' THEN
+            captured_record := NEW.id;
+            captured_values := (hstore(NEW) - before - hidden)::text;
+            IF writable AND captured_values = '' THEN
+                captured_state := 'IGNORE';
+            END IF;
+        ELSIF writable AND OLD.sfid IS NULL THEN
             captured_state := 'IGNORE';
         END IF;
     END IF;
     INSERT INTO "{schema}"._trigger_log
         (txid, created_at, updated_at, state, action, table_name, record_id, sfid, old, "values")
     VALUES
-        (pg_catalog.txid_current(), pg_catalog.clock_timestamp(), NULL, captured_state, TG_OP,
-         TG_TABLE_NAME, captured_record, captured_sfid, captured_old, captured_values);
+        (txid_current(), clock_timestamp(), NULL, captured_state, TG_OP,
+         TG_ARGV[0], captured_record, captured_sfid, captured_old, captured_values);
+    IF TG_OP = 'UPDATE' AND pg_trigger_depth() > 1 THEN
+        PERFORM set_config('connectsql.nested', 'on', true);
+    END IF;
     RETURN NULL;
 END
 $connectsql$;
 
--- log: changes, inserts. The agent reads the row when it sends it, so the values are not kept.
+-- log: full, all inserts of a statement at once.
+CREATE OR REPLACE FUNCTION "{schema}".capture_full_inserts() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+SET datestyle TO 'ISO, YMD' SET extra_float_digits TO 1
+AS $connectsql$
+DECLARE
+    hidden CONSTANT text[] := ARRAY['_hc_lastop', '_hc_err'];
+    first_state CONSTANT text := CASE TG_ARGV[1] WHEN 'read_write' THEN 'NEW' ELSE 'READONLY' END;
+BEGIN
+    INSERT INTO "{schema}"._trigger_log
+        (txid, created_at, updated_at, state, action, table_name, record_id, "values")
+    SELECT txid_current(), clock_timestamp(), NULL, first_state, 'INSERT', TG_ARGV[0],
+           inserted.id, (hstore(inserted) - hidden)::text
+    FROM inserted;
+    -- A row trigger of the application has changed rows before their statement came to its end:
+    -- what happened to a row after its insert stands behind it.
+    IF current_setting('connectsql.nested', true) = 'on' THEN
+        WITH early AS (
+            DELETE FROM "{schema}"._trigger_log AS l
+            USING inserted AS i
+            WHERE l.table_name = TG_ARGV[0] AND l.record_id = i.id AND l.action = 'UPDATE'
+              AND l.txid = txid_current()
+              AND (l.state = 'NEW' OR l.state = 'IGNORE' OR l.state = 'READONLY')
+            RETURNING l.*
+        )
+        INSERT INTO "{schema}"._trigger_log
+            (txid, created_at, updated_at, state, action, table_name, record_id, sfid, old, "values")
+        SELECT e.txid, e.created_at, NULL, e.state, e.action, e.table_name, e.record_id, e.sfid, e.old, e."values"
+        FROM early AS e
+        ORDER BY e.id;
+    END IF;
+    RETURN NULL;
+END
+$connectsql$;
+
+-- log: changes, all inserts of a statement at once. The agent reads the row when it sends it, so the
+-- values are not kept.
 CREATE OR REPLACE FUNCTION "{schema}".capture_inserts() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, pg_temp
 AS $connectsql$
 BEGIN
     INSERT INTO "{schema}"._trigger_log (txid, updated_at, state, action, table_name, record_id)
-    SELECT pg_catalog.txid_current(), NULL, 'NEW', 'INSERT', TG_TABLE_NAME, inserted.id
+    SELECT txid_current(), NULL, 'NEW', 'INSERT', TG_TABLE_NAME, inserted.id
     FROM inserted;
     RETURN NULL;
 END
 $connectsql$;
 
--- log: changes, updates and deletes. The arguments are the columns that are sent; an update that
--- changes none of them is not a change.
+-- log: changes, all deletes of a statement at once. The arguments are the columns that are sent.
+-- Without an sfid there is nothing to delete in Salesforce, unless an insert of this row is on its
+-- way: then the values tell which record that made.
+CREATE OR REPLACE FUNCTION "{schema}".capture_deletes() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+SET datestyle TO 'ISO, YMD' SET extra_float_digits TO 1
+AS $connectsql$
+BEGIN
+    INSERT INTO "{schema}"._trigger_log (txid, updated_at, state, action, table_name, record_id, sfid, old)
+    SELECT txid_current(), NULL, CASE WHEN d.sfid IS NULL THEN 'IGNORE' ELSE 'NEW' END, 'DELETE', TG_TABLE_NAME,
+           d.id, d.sfid, CASE WHEN d.sfid IS NULL THEN slice(hstore(d), TG_ARGV::text[])::text END
+    FROM deleted AS d;
+    RETURN NULL;
+END
+$connectsql$;
+
+-- log: changes, row by row: where each change is sent on its own, or rows come into a partition or
+-- by replication. The arguments are the table's name and the columns that are sent. An update
+-- keeps the old values, too: taken back from the row as it stands, they give what the row was at
+-- any time before.
 CREATE OR REPLACE FUNCTION "{schema}".capture_changes() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+SET datestyle TO 'ISO, YMD' SET extra_float_digits TO 1
 AS $connectsql$
 DECLARE
-    changed text;
+    sent CONSTANT text[] := TG_ARGV[1:];
+    before hstore;
+    after hstore;
+    captured_state text := 'NEW';
+    captured_record bigint;
+    captured_sfid text;
+    captured_old text;
+    captured_values text;
 BEGIN
-    IF TG_OP = 'UPDATE' THEN
+    IF TG_OP = 'INSERT' THEN
+        captured_record := NEW.id;
+    ELSIF TG_OP = 'UPDATE' THEN
         IF NEW OPERATOR(pg_catalog.*=) OLD THEN
             RETURN NULL;  -- the same bytes: cheaper to see than the difference
         END IF;
-        changed := slice(hstore(NEW) - hstore(OLD), TG_ARGV::text[])::text;
-        IF changed <> '' THEN
-            INSERT INTO "{schema}"._trigger_log
-                (txid, updated_at, state, action, table_name, record_id, sfid, "values")
-            VALUES
-                (pg_catalog.txid_current(), NULL, 'NEW', 'UPDATE', TG_TABLE_NAME, NEW.id, OLD.sfid, changed);
+        before := slice(hstore(OLD), sent);
+        after := slice(hstore(NEW), sent);
+        IF before = after THEN
+            RETURN NULL;
         END IF;
+        captured_record := NEW.id;
+        captured_sfid := OLD.sfid;
+        captured_old := (before - after)::text;
+        captured_values := (after - before)::text;
     ELSE
-        -- Without an sfid there is nothing to delete in Salesforce, unless an insert of this row is
-        -- on its way: then the values tell which record that made.
-        INSERT INTO "{schema}"._trigger_log
-            (txid, updated_at, state, action, table_name, record_id, sfid, old)
-        VALUES
-            (pg_catalog.txid_current(), NULL, CASE WHEN OLD.sfid IS NULL THEN 'IGNORE' ELSE 'NEW' END,
-             'DELETE', TG_TABLE_NAME, OLD.id, OLD.sfid,
-             CASE WHEN OLD.sfid IS NULL THEN slice(hstore(OLD), TG_ARGV::text[])::text END);
+        captured_record := OLD.id;
+        captured_sfid := OLD.sfid;
+        IF OLD.sfid IS NULL THEN
+            captured_state := 'IGNORE';
+            captured_old := slice(hstore(OLD), sent)::text;
+        END IF;
     END IF;
+    INSERT INTO "{schema}"._trigger_log
+        (txid, updated_at, state, action, table_name, record_id, sfid, old, "values")
+    VALUES
+        (txid_current(), NULL, captured_state, TG_OP, TG_ARGV[0],
+         captured_record, captured_sfid, captured_old, captured_values);
     RETURN NULL;
+END
+$connectsql$;
+
+-- A row that got another id: what waits for it goes along. The arguments are those of
+-- capture_changes(), or of capture_full().
+CREATE OR REPLACE FUNCTION "{schema}".capture_new_id() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, pg_temp
+AS $connectsql$
+BEGIN
+    UPDATE "{schema}"._trigger_log
+    SET record_id = NEW.id
+    WHERE table_name = TG_ARGV[0] AND record_id = OLD.id AND (state = 'NEW' OR state = 'PENDING');
+    RETURN NULL;
+END
+$connectsql$;
+
+-- The rows would be gone here and stay in Salesforce, and nobody would know which they were.
+CREATE OR REPLACE FUNCTION "{schema}".refuse_truncate() RETURNS trigger
+LANGUAGE plpgsql SET search_path TO pg_catalog, pg_temp
+AS $connectsql$
+BEGIN
+    RAISE EXCEPTION USING
+        ERRCODE = 'feature_not_supported',
+        MESSAGE = format('TRUNCATE of %I.%I cannot be sent to Salesforce', TG_TABLE_SCHEMA, TG_TABLE_NAME),
+        HINT = 'DELETE rows to delete their records, too. To empty the table alone, '
+               'SET LOCAL xmlbinary TO hex in the same transaction.';
 END
 $connectsql$;
 
@@ -211,18 +293,13 @@ BEGIN
 END
 $connectsql$;
 
--- log: changes marks what it captures: inserts, and updates of the columns in the arguments.
-CREATE OR REPLACE FUNCTION "{schema}".mark_changes() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+-- log: changes. An insert has the mark by default; this is for one that says something else.
+CREATE OR REPLACE FUNCTION "{schema}".mark_inserts() RETURNS trigger
+LANGUAGE plpgsql SET search_path TO pg_catalog, pg_temp
 AS $connectsql$
 BEGIN
-    IF TG_OP = 'UPDATE' AND NEW OPERATOR(pg_catalog.*=) OLD THEN
-        RETURN NEW;
-    END IF;
-    IF TG_OP = 'INSERT' OR slice(hstore(NEW) - hstore(OLD), TG_ARGV::text[]) <> ''::hstore THEN
-        NEW._hc_lastop := 'PENDING';
-        NEW._hc_err := NULL;
-    END IF;
+    NEW._hc_lastop := 'PENDING';
+    NEW._hc_err := NULL;
     RETURN NEW;
 END
 $connectsql$;
@@ -278,6 +355,7 @@ $connectsql$;
 -- Who may execute these could attach them to a table of his own, and have entries written that no
 -- mapped table ever held. The triggers that stand fire for everybody.
 REVOKE EXECUTE ON FUNCTION
-    "{schema}".tlog_notify_trigger(), "{schema}".capture_full(), "{schema}".capture_inserts(),
-    "{schema}".capture_changes(), "{schema}".mark_full(), "{schema}".mark_changes()
+    "{schema}".capture_full(), "{schema}".capture_full_inserts(), "{schema}".capture_inserts(),
+    "{schema}".capture_deletes(), "{schema}".capture_changes(), "{schema}".capture_new_id(),
+    "{schema}".refuse_truncate(), "{schema}".mark_full(), "{schema}".mark_inserts()
 FROM PUBLIC;

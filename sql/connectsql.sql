@@ -155,6 +155,11 @@ AS $connectsql$
     FROM relations AS r
     JOIN pg_catalog.pg_constraint AS o ON o.conrelid = r.oid AND o.contype IN ('c', 'f', 'p', 'u', 'x')
     UNION ALL
+    SELECT r.relname, 'default', a.attname, pg_get_expr(d.adbin, d.adrelid)
+    FROM relations AS r
+    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = r.oid AND a.attname = '_hc_lastop'
+    JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    UNION ALL
     SELECT r.relname, 'grant', g.rolname, string_agg(x.privilege_type, ', ' ORDER BY x.privilege_type)
     FROM relations AS r
     CROSS JOIN aclexplode(r.relacl) AS x

@@ -1,4 +1,10 @@
--- types: heroku. Two tables that clients of Heroku Connect look for. Nothing here fills them.
+-- types: heroku. The log's indexes as Heroku Connect has them, and two tables that its clients look
+-- for; nothing here fills those.
+
+CREATE INDEX IF NOT EXISTS _trigger_log_idx_created_at ON "{schema}"._trigger_log (created_at);
+CREATE INDEX IF NOT EXISTS _trigger_log_idx_state_id ON "{schema}"._trigger_log (state, id);
+CREATE INDEX IF NOT EXISTS _trigger_log_idx_state_table_name ON "{schema}"._trigger_log (state, table_name)
+    WHERE state = 'NEW' OR state = 'PENDING';
 
 CREATE SEQUENCE IF NOT EXISTS "{schema}"._hcmeta_id_seq AS integer;
 
@@ -30,3 +36,34 @@ ALTER SEQUENCE "{schema}"._sf_event_log_id_seq OWNED BY "{schema}"._sf_event_log
 
 CREATE INDEX IF NOT EXISTS idx__sf_event_log_comp_key ON "{schema}"._sf_event_log (table_name, synced_at);
 CREATE INDEX IF NOT EXISTS idx__sf_event_log_sfid ON "{schema}"._sf_event_log (sfid);
+
+-- Tells whoever listens that there is something in the log, unless an agent is awake, which holds a
+-- lock meanwhile and passes it on: applications may listen on Heroku Connect's channel, too.
+-- A NOTIFY makes commits queue for each other, so nobody is told who looks by himself. An agent that
+-- is awake does, and before it goes to sleep it waits for every transaction that found it awake.
+-- This fires after the entry is written: the lock on the log that writing took is how the agent
+-- knows whom to wait for. PREPARE TRANSACTION refuses a transaction that has notified:
+-- connectsql.notify = off is for such.
+CREATE OR REPLACE FUNCTION "{schema}".tlog_notify_trigger() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, pg_temp
+AS $connectsql$
+DECLARE
+    awake CONSTANT bigint := hashtextextended('connectsql.awake ' || TG_TABLE_SCHEMA, 0);
+    free CONSTANT boolean := pg_try_advisory_lock_shared(awake);
+BEGIN
+    IF free THEN
+        PERFORM pg_advisory_unlock_shared(awake);
+    END IF;
+    IF free AND current_setting('connectsql.notify', true) IS DISTINCT FROM 'off' THEN
+        PERFORM pg_notify(TG_TABLE_SCHEMA || '.connectsql', ''),
+                pg_notify(TG_TABLE_SCHEMA || '.hc_trigger_log', 'ping');
+    END IF;
+    RETURN NULL;
+END
+$connectsql$;
+
+CREATE OR REPLACE TRIGGER tlog_insert_trigger
+    AFTER INSERT ON "{schema}"._trigger_log
+    FOR EACH STATEMENT EXECUTE FUNCTION "{schema}".tlog_notify_trigger();
+
+REVOKE EXECUTE ON FUNCTION "{schema}".tlog_notify_trigger() FROM PUBLIC;

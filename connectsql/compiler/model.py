@@ -75,6 +75,7 @@ class Kind(StrEnum):
     FUNCTION = "function"
     TRIGGER = "trigger"
     CONSTRAINT = "constraint"
+    DEFAULT = "default"
     GRANT = "grant"
 
 
@@ -94,15 +95,21 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Trigger:
-    """A trigger of a mapped table: when it fires and which function of the schema it calls."""
+    """A trigger of a mapped table: when it fires and which function of the schema it calls.
+
+    ``condition`` is SQL that has to hold beside ``applications_only``. ``transition`` names what
+    the statement changed: ("NEW", "inserted").
+    """
 
     name: str
     timing: str  # "AFTER INSERT"
     level: str  # "ROW" or "STATEMENT"
     function: str
     arguments: tuple[str, ...] = ()
-    transition_table: str | None = None
+    transition: tuple[tuple[str, str], ...] = ()
+    condition: str | None = None
     applications_only: bool = True  # silent for the sync's own writes
+    always: bool = False  # fires for replicated rows, too
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +122,6 @@ class Table:
     object: SObject
     columns: tuple[Column, ...]
     indexes: tuple[Index, ...]
-    triggers: tuple[Trigger, ...]
     key_type: str  # "integer" or "bigint"
     sfid_collation: str
     computed: tuple[Computed, ...] = ()
@@ -156,6 +162,12 @@ class Table:
     def ordered(self) -> bool:
         """Whether each change is sent on its own."""
         return self.mapping.writes is WriteMode.ORDERED
+
+    @property
+    def sent(self) -> tuple[str, ...]:
+        """The columns whose values applications may send, in the order that hstore has them."""
+        names = (column.name for column in self.columns if column.writable)
+        return tuple(sorted(names, key=lambda name: (len(name.encode()), name.encode())))
 
     @property
     def captured(self) -> bool:

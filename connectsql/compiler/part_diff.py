@@ -173,7 +173,7 @@ def stale_parts(schema: str, installed: Installed, wanted: Mapping[Key, str]) ->
 
     A function goes after the triggers that call it.
     """
-    order = {"trigger": 0, "constraint": 1, "index": 2, "grant": 3, "function": 4}
+    order = {"trigger": 0, "constraint": 1, "index": 2, "grant": 3, "function": 4, "default": 5}
     stale = [
         key
         for key in installed.made
@@ -201,6 +201,9 @@ def again(schema: str, key: Key, installed: Installed) -> str:
     if kind == "trigger":
         form = sql.SQL("DROP TRIGGER IF EXISTS {} ON {};")
         return f"{text(form.format(quoted(name), qualified(schema, table)))}\n{definition_};"
+    if kind == "default":
+        form = sql.SQL("ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {};")
+        return text(form.format(qualified(schema, table), quoted(name), ddl.raw(definition_)))
     if kind == "function":
         form = sql.SQL("REVOKE EXECUTE ON FUNCTION {} FROM PUBLIC;")
         return f"{definition_};\n{text(form.format(qualified(schema, name)))}"
@@ -217,6 +220,7 @@ def _drop(schema: str, key: Key, installed: Installed) -> str:
         "constraint": sql.SQL("ALTER TABLE {target} DROP CONSTRAINT {name};"),
         "index": sql.SQL("DROP INDEX {whole};"),
         "function": sql.SQL("DROP FUNCTION {whole};"),
+        "default": sql.SQL("ALTER TABLE {target} ALTER COLUMN {name} DROP DEFAULT;"),
     }
     return text(forms[kind].format(name=quoted(name), target=target, whole=qualified(schema, name)))
 

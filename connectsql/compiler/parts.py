@@ -8,16 +8,17 @@ from collections.abc import Iterator
 from psycopg import sql
 
 from connectsql.compiler import ddl
+from connectsql.compiler.capturing import capturing_parts
 from connectsql.compiler.constraints import constraint_parts, constraint_triggers
 from connectsql.compiler.ddl import qualified, text
 from connectsql.compiler.grants import grant_parts
 from connectsql.compiler.model import Computed, Index, Kind, Part, Table, Trigger, Twin
 from connectsql.compiler.names import quoted, shorten
+from connectsql.compiler.triggers import triggers
 
-_APPLICATIONS = sql.SQL("\n    WHEN (public.get_xmlbinary()::text = 'base64')")
-_NOT_THE_AGENT = sql.SQL(
-    "\n    WHEN (current_setting('connectsql.agent', true) IS DISTINCT FROM 'on')"
-)
+# Not public.get_xmlbinary(): with each statement Postgres would parse that function's body anew.
+_APPLICATIONS = sql.SQL("current_setting('xmlbinary') = 'base64'")
+_NOT_THE_AGENT = sql.SQL("current_setting('connectsql.agent', true) IS DISTINCT FROM 'on'")
 
 
 def parts(table: Table) -> tuple[Part, ...]:
@@ -38,7 +39,8 @@ def _parts(table: Table) -> Iterator[Part]:
     for index in table.indexes:
         yield index_part(table, index)
     yield from constraint_parts(table)
-    for trigger in (*constraint_triggers(table), *table.triggers):
+    yield from capturing_parts(table)
+    for trigger in (*constraint_triggers(table), *triggers(table)):
         yield _trigger(table, trigger)
     yield from grant_parts(table)
 
@@ -112,26 +114,41 @@ def _trigger(table: Table, trigger: Trigger) -> Part:
 
 
 def _create_trigger(table: Table, trigger: Trigger) -> str:
-    transition: sql.Composable = sql.SQL("")
-    if trigger.transition_table:
-        transition = sql.SQL("\n    REFERENCING NEW TABLE AS {}").format(
-            quoted(trigger.transition_table)
-        )
+    target = qualified(table.schema, table.name)
     statement = sql.SQL(
         "CREATE OR REPLACE TRIGGER {name}\n"
         "    {timing} ON {table}{transition}\n"
-        "    FOR EACH {level}{condition}\n"
+        "    FOR EACH {level}\n"
+        "    WHEN ({condition})\n"
         "    EXECUTE FUNCTION {function}({arguments});"
+    ).format(
+        name=quoted(trigger.name),
+        timing=ddl.raw(trigger.timing),
+        table=target,
+        transition=_transition(trigger),
+        level=ddl.raw(trigger.level),
+        condition=_condition(trigger),
+        function=qualified(table.schema, trigger.function),
+        arguments=sql.SQL(", ").join(sql.Literal(one) for one in trigger.arguments),
     )
-    return text(
-        statement.format(
-            name=quoted(trigger.name),
-            timing=ddl.raw(trigger.timing),
-            table=qualified(table.schema, table.name),
-            transition=transition,
-            level=ddl.raw(trigger.level),
-            condition=_APPLICATIONS if trigger.applications_only else _NOT_THE_AGENT,
-            function=qualified(table.schema, trigger.function),
-            arguments=sql.SQL(", ").join(sql.Literal(one) for one in trigger.arguments),
-        )
-    )
+    if trigger.always:
+        always = sql.SQL("\nALTER TABLE {} ENABLE ALWAYS TRIGGER {};")
+        statement += always.format(target, quoted(trigger.name))
+    return text(statement)
+
+
+def _transition(trigger: Trigger) -> sql.Composable:
+    if not trigger.transition:
+        return sql.SQL("")
+    tables = [
+        sql.SQL(" {} TABLE AS {}").format(ddl.raw(which), quoted(name))
+        for which, name in trigger.transition
+    ]
+    return sql.SQL("\n    REFERENCING{}").format(sql.Composed(tables))
+
+
+def _condition(trigger: Trigger) -> sql.Composable:
+    who = _APPLICATIONS if trigger.applications_only else _NOT_THE_AGENT
+    if trigger.condition is None:
+        return who
+    return sql.SQL("{} AND ({})").format(who, ddl.raw(trigger.condition))

@@ -97,7 +97,8 @@ def definition_of(table: Table) -> list[str]:
     """Return the SQL of one mapped table, as paragraphs; the first creates it."""
     made = [part for part in parts(table) if part.kind is not Kind.CONSTRAINT]
     indexes = [part.create for part in made if part.kind is Kind.INDEX]
-    rest = [part.create for part in made if part.kind in (Kind.FUNCTION, Kind.TRIGGER)]
+    kinds = (Kind.DEFAULT, Kind.FUNCTION, Kind.TRIGGER)
+    rest = [part.create for part in made if part.kind in kinds]
     grants = [part.create for part in made if part.kind is Kind.GRANT]
     create, *more = creation(table)
     heading = f"-- {table.object.name}"
@@ -222,6 +223,6 @@ def read_again(table: Table) -> str:
 
 
 def _connection_sql(desired: Desired) -> str:
-    files = ["connection.sql", *(["heroku.sql"] if desired.heroku else [])]
+    files = ["connection.sql", "heroku.sql" if desired.heroku else "native.sql"]
     # What a file's head tells of its own text is not for the DBA.
     return "\n".join(read_text("sql", file).split("\n\n", 1)[1] for file in files)

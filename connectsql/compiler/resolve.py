@@ -13,7 +13,6 @@ from connectsql.compiler.filters import filter_warnings, resolve_filter
 from connectsql.compiler.model import Computed, Desired, Index, Table
 from connectsql.compiler.names import sequence_name, shorten
 from connectsql.compiler.selection import Selected, select
-from connectsql.compiler.triggers import triggers
 from connectsql.config.model import Config, Mapping, Roles, Types
 from connectsql.config.words import did_you_mean
 from connectsql.describe.model import Org, SObject
@@ -80,7 +79,6 @@ def _table(config: Config, mapping: Mapping, sobject: SObject, selected: Selecte
         object=sobject,
         columns=columns,
         indexes=tuple(_indexes(mapping, selected)),
-        triggers=triggers(mapping, columns),
         key_type=_key_type(config),
         sfid_collation="ucs_basic" if config.types is Types.HEROKU else "C",
         computed=tuple(

@@ -2,71 +2,152 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 
-from connectsql.compiler.model import Column, Trigger
+from connectsql.compiler.model import Table, Trigger
 from connectsql.compiler.names import shorten
-from connectsql.config.model import LogLevel, Mapping
+from connectsql.config.model import LogLevel
+
+_KINDS = (
+    "status_trigger", "statusinsert", "logtrigger", "loginsert", "logupdate", "logdelete",
+    "newid", "truncate",
+)  # fmt: skip
+_INSERTED = (("NEW", "inserted"),)
+_UPDATED = (("OLD", "old_rows"), ("NEW", "new_rows"))
+_DELETED = (("OLD", "deleted"),)
 
 
-def triggers(mapping: Mapping, columns: Sequence[Column]) -> tuple[Trigger, ...]:
-    """Return the triggers of a mapping, by its log level and access."""
-    if mapping.log is LogLevel.FULL:
-        return _full(mapping)
-    return _changes(mapping, columns) if mapping.writable else ()
+def triggers(table: Table) -> tuple[Trigger, ...]:
+    """Return the triggers of a table, by its mapping's log level and access."""
+    if table.mapping.log is LogLevel.FULL:
+        made = [*_full(table)]
+    elif table.mapping.writable:
+        made = [*_changes(table)]
+    else:
+        return ()
+    if table.mapping.writable:
+        made += _beside(table)
+    return tuple(replace(one, always=table.mapping.replicated) for one in made)
 
 
 def names(table: str) -> tuple[str, ...]:
     """Return every trigger name that any log level uses on this table."""
-    kinds = ("status_trigger", "logtrigger", "loginsert")
-    return tuple(shorten(f"hc_{table}_{kind}") for kind in kinds)
+    return tuple(_name(table, kind) for kind in _KINDS)
 
 
-def _full(mapping: Mapping) -> tuple[Trigger, ...]:
-    status, log, _ = names(mapping.table)
-    return (
-        Trigger(
-            name=status,
-            timing="BEFORE INSERT OR UPDATE",
-            level="ROW",
-            function="mark_full",
-            applications_only=False,
-        ),
-        Trigger(
-            name=log,
-            timing="AFTER INSERT OR DELETE OR UPDATE"
-            if mapping.sends_deletes
-            else "AFTER INSERT OR UPDATE",
-            level="ROW",
-            function="capture_full",
-            arguments=(mapping.access.value,),
-        ),
+def status_function(table: Table) -> str:
+    """Return the name of the function that marks the updated rows of a table."""
+    return shorten(f"hc_{table.name}_status")
+
+
+def logger_function(table: Table) -> str:
+    """Return the name of the function that logs the updates of a table's rows."""
+    return shorten(f"hc_{table.name}_logger")
+
+
+def _name(table: str, kind: str) -> str:
+    return shorten(f"hc_{table}_{kind}")
+
+
+def _full(table: Table) -> Iterator[Trigger]:
+    yield Trigger(
+        name=_name(table.name, "status_trigger"),
+        timing="BEFORE INSERT OR UPDATE",
+        level="ROW",
+        function="mark_full",
+        applications_only=False,
     )
-
-
-def _changes(mapping: Mapping, columns: Sequence[Column]) -> tuple[Trigger, ...]:
-    status, log, inserts = names(mapping.table)
-    sent = tuple(column.name for column in columns if column.writable)
-    return (
-        Trigger(
-            name=status,
-            timing="BEFORE INSERT OR UPDATE",
-            level="ROW",
-            function="mark_changes",
-            arguments=sent,
-        ),
-        Trigger(
-            name=inserts,
+    arguments = (table.name, table.mapping.access.value)
+    # Updates are logged row by row even where that is slower: an application's row trigger may
+    # change a row again, and only so does the later change stand behind the earlier one.
+    single = ["UPDATE"]
+    if table.mapping.row_by_row and (table.mapping.partitioned or table.mapping.replicated):
+        single.insert(0, "INSERT")
+    else:
+        yield Trigger(
+            name=_name(table.name, "loginsert"),
             timing="AFTER INSERT",
             level="STATEMENT",
-            function="capture_inserts",
-            transition_table="inserted",
-        ),
-        Trigger(
-            name=log,
-            timing="AFTER UPDATE OR DELETE" if mapping.sends_deletes else "AFTER UPDATE",
+            function="capture_full_inserts",
+            arguments=arguments,
+            transition=_INSERTED,
+        )
+    yield Trigger(
+        name=_name(table.name, "logtrigger"),
+        timing=_after(table, *single),
+        level="ROW",
+        function="capture_full",
+        arguments=arguments,
+    )
+
+
+def _changes(table: Table) -> Iterator[Trigger]:
+    yield Trigger(
+        name=_name(table.name, "status_trigger"),
+        timing="BEFORE UPDATE",
+        level="ROW",
+        function=status_function(table),
+    )
+    yield Trigger(
+        name=_name(table.name, "statusinsert"),
+        timing="BEFORE INSERT",
+        level="ROW",
+        function="mark_inserts",
+        condition="NEW._hc_lastop IS DISTINCT FROM 'PENDING' OR NEW._hc_err IS NOT NULL",
+    )
+    if table.mapping.row_by_row:
+        yield Trigger(
+            name=_name(table.name, "logtrigger"),
+            timing=_after(table, "INSERT", "UPDATE"),
             level="ROW",
             function="capture_changes",
-            arguments=sent,
-        ),
+            arguments=(table.name, *table.sent),
+        )
+        return
+    yield Trigger(
+        name=_name(table.name, "loginsert"),
+        timing="AFTER INSERT",
+        level="STATEMENT",
+        function="capture_inserts",
+        transition=_INSERTED,
     )
+    yield Trigger(
+        name=_name(table.name, "logupdate"),
+        timing="AFTER UPDATE",
+        level="STATEMENT",
+        function=logger_function(table),
+        transition=_UPDATED,
+    )
+    if table.mapping.sends_deletes:
+        yield Trigger(
+            name=_name(table.name, "logdelete"),
+            timing="AFTER DELETE",
+            level="STATEMENT",
+            function="capture_deletes",
+            arguments=table.sent,
+            transition=_DELETED,
+        )
+
+
+def _beside(table: Table) -> Iterator[Trigger]:
+    yield Trigger(
+        name=_name(table.name, "newid"),
+        timing="AFTER UPDATE OF id",
+        level="ROW",
+        function="capture_new_id",
+        arguments=(table.name,),
+        condition="OLD.id IS DISTINCT FROM NEW.id",
+    )
+    if table.mapping.sends_deletes:
+        yield Trigger(
+            name=_name(table.name, "truncate"),
+            timing="BEFORE TRUNCATE",
+            level="STATEMENT",
+            function="refuse_truncate",
+        )
+
+
+def _after(table: Table, *events: str) -> str:
+    more = ("DELETE",) if table.mapping.sends_deletes else ()
+    return f"AFTER {' OR '.join((*events, *more))}"

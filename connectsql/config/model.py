@@ -169,6 +169,8 @@ class Mapping:
     constraints: Constraints = Constraints.OFF
     conflict: Conflict = Conflict.LAST_WRITE
     events: bool = False  # ask for change events beside polling
+    partitioned: bool = False  # the table is one, or applications write to its parts
+    replicated: bool = False  # rows that logical replication brings are changes to send
     remote_deletes: RemoteDeletes = RemoteDeletes.REMOVE
     local_deletes: LocalDeletes = LocalDeletes.SEND
     roles: Roles | None = None  # instead of the connection's, for this table; agent is not read
@@ -179,6 +181,11 @@ class Mapping:
     def writable(self) -> bool:
         """Whether applications may change the table's rows."""
         return self.access is Access.READ_WRITE
+
+    @property
+    def row_by_row(self) -> bool:
+        """Whether changes are captured one at a time rather than a statement's together."""
+        return self.writes is WriteMode.ORDERED or self.partitioned or self.replicated
 
     @property
     def sends_deletes(self) -> bool:

@@ -1,0 +1,111 @@
+"""What capturing needs of a table beside its triggers: a default, and functions of its own.
+
+Comparing two rows column by column costs a fraction of what comparing them as hstore does, so
+these functions name the columns. What they do is written in sql/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from psycopg import sql
+
+from connectsql.compiler.ddl import qualified, text
+from connectsql.compiler.model import Column, Kind, Part, Table
+from connectsql.compiler.names import dollar_quoted, quoted
+from connectsql.compiler.triggers import logger_function, status_function
+from connectsql.config.model import LogLevel
+from connectsql.resources import read_text
+
+MARKED = sql.SQL(
+    "CASE WHEN current_setting('xmlbinary') = 'base64' THEN 'PENDING' ELSE 'SYNCED' END"
+)
+
+_VALUE = sql.SQL("CASE WHEN {new} IS DISTINCT FROM {old} THEN hstore({name}, {value})::text END")
+_NOTHING = sql.SQL("false")
+
+
+def capturing_parts(table: Table) -> Iterator[Part]:
+    """Yield what has to stand before the triggers of a table are made."""
+    if table.mapping.log is LogLevel.FULL or not table.mapping.writable:
+        return
+    yield _default(table)
+    yield _status(table)
+    if not table.mapping.row_by_row:
+        yield _logger(table)
+
+
+def _default(table: Table) -> Part:
+    """An insert is marked by a default: that costs a tenth of what a trigger does."""
+    form = sql.SQL("ALTER TABLE {} ALTER COLUMN _hc_lastop {};")
+    target = qualified(table.schema, table.name)
+    default = sql.SQL("SET DEFAULT {}").format(MARKED)
+    return Part(
+        kind=Kind.DEFAULT,
+        name="_hc_lastop",
+        create=text(form.format(target, default)),
+        drop=text(form.format(target, sql.SQL("DROP DEFAULT"))),
+    )
+
+
+def _status(table: Table) -> Part:
+    name = status_function(table)
+    return _function(table, name, "status.sql", changed=_changed(table, "NEW", "OLD"))
+
+
+def _logger(table: Table) -> Part:
+    name = logger_function(table)
+    sent = [table.by_name[one] for one in table.sent]
+    return _function(
+        table,
+        name,
+        "logger.sql",
+        log=qualified(table.schema, "_trigger_log"),
+        table_name=sql.Literal(table.name),
+        columns=sql.SQL(", ").join(sql.Literal(one.name) for one in sent),
+        values=sql.SQL(",\n        ").join(map(_value, sent)) if sent else sql.SQL("NULL"),
+        changed=_changed(table, "n", "o"),
+    )
+
+
+def _function(table: Table, name: str, file: str, **more: sql.Composable) -> Part:
+    """Fill in a file of one function. Its body is quoted anew: a column may be called anything."""
+    function = qualified(table.schema, name)
+    head, body, tail = (
+        text(sql.SQL(part).format(function=function, **more))
+        for part in read_text("sql", file).split("$connectsql$")
+    )
+    drop = sql.SQL("DROP FUNCTION IF EXISTS {}();").format(function)
+    return Part(
+        kind=Kind.FUNCTION,
+        name=name,
+        create=f"{head}{dollar_quoted(body)}{tail}".strip(),
+        drop=text(drop),
+    )
+
+
+def _changed(table: Table, new: str, old: str) -> sql.Composable:
+    """Return the condition that a row differs in what is sent."""
+    if not table.sent:
+        return _NOTHING
+    form = sql.SQL("ROW({}) IS DISTINCT FROM ROW({})")
+    return form.format(
+        *(sql.SQL(", ").join(_of(row, one) for one in table.sent) for row in (new, old))
+    )
+
+
+def _value(column: Column) -> sql.Composable:
+    """Return a changed column's entry of the log. hstore writes t and f for a boolean."""
+    value = sql.SQL("{}::text").format(_of("n", column.name))
+    if column.type == "boolean":
+        value = sql.SQL("left({}, 1)").format(value)
+    return _VALUE.format(
+        new=_of("n", column.name),
+        old=_of("o", column.name),
+        name=sql.Literal(column.name),
+        value=value,
+    )
+
+
+def _of(row: str, column: str) -> sql.Composable:
+    return sql.SQL("{}.{}").format(sql.SQL(row), quoted(column))

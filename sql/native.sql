@@ -1,0 +1,34 @@
+-- types: native. Beside its primary key, the log has no more than the agent cannot do without.
+
+-- What waits, in the order of its claiming.
+CREATE INDEX IF NOT EXISTS _trigger_log_idx_waiting ON "{schema}"._trigger_log (id) WHERE state = 'NEW';
+
+-- Wakes an agent that sleeps; it holds a lock meanwhile. Where no agent is, nobody is told.
+-- A NOTIFY makes commits queue for each other, so nobody is told who looks by himself. An agent that
+-- is awake does, and before it goes to sleep it waits for every transaction that found it awake.
+-- This fires after the entry is written: the lock on the log that writing took is how the agent
+-- knows whom to wait for. PREPARE TRANSACTION refuses a transaction that has notified:
+-- connectsql.notify = off is for such.
+CREATE OR REPLACE FUNCTION "{schema}".tlog_notify_trigger() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, pg_temp
+AS $connectsql$
+DECLARE
+    sleeping CONSTANT bigint := hashtextextended('connectsql.sleeping ' || TG_TABLE_SCHEMA, 0);
+    free CONSTANT boolean := pg_try_advisory_lock_shared(sleeping);
+BEGIN
+    IF free THEN
+        PERFORM pg_advisory_unlock_shared(sleeping);
+    END IF;
+    IF NOT free AND current_setting('connectsql.notify', true) IS DISTINCT FROM 'off' THEN
+        PERFORM pg_notify(TG_TABLE_SCHEMA || '.connectsql', ''),
+                pg_notify(TG_TABLE_SCHEMA || '.hc_trigger_log', 'ping');
+    END IF;
+    RETURN NULL;
+END
+$connectsql$;
+
+CREATE OR REPLACE TRIGGER tlog_insert_trigger
+    AFTER INSERT ON "{schema}"._trigger_log
+    FOR EACH STATEMENT EXECUTE FUNCTION "{schema}".tlog_notify_trigger();
+
+REVOKE EXECUTE ON FUNCTION "{schema}".tlog_notify_trigger() FROM PUBLIC;
