@@ -23,12 +23,14 @@ from connectsql.config.words import did_you_mean
 from connectsql.errors import Fault, Place
 
 LONGEST_NAME = 63  # bytes; Postgres cuts longer names off without a word
+LONGEST_SCHEMA = LONGEST_NAME - len(".hc_trigger_log")  # the notify channel is called after it
 OLDEST_API = 46  # the first that upserts several records at a time and tells which were new
 ALWAYS_MAPPED = ("Id", "SystemModstamp", "IsDeleted")
 EVERY = "*"  # among a mapping's fields: all that a column can hold
 _FIXED = {one.lower() for one in ALWAYS_MAPPED}
 
 _CHOOSE = "choose another name"
+_DOLLAR_TAG = "$connectsql$"  # around the bodies of functions in sql/
 _TABLES = {
     "_trigger_log": "the queue of changes",
     "_trigger_log_archive": "the queue's archive",
@@ -90,12 +92,20 @@ def _loopback(host: str) -> bool:
 
 def _schema(config: Config) -> Iterator[Fault]:
     place = config.places.get("schema", config.place)
-    yield from _name("schema", config.schema, place)
     name = config.schema
+    yield from _name("schema", name, place)
+    yield from _no_percent("schema", name, place)
+    if LONGEST_SCHEMA < (length := len(name.encode())) <= LONGEST_NAME:
+        message = f"schema is {length} bytes long; beyond {LONGEST_SCHEMA} its notify channel, "
+        message += f"{name[:8]}….hc_trigger_log, has a longer name than Postgres allows"
+        yield Fault(place=place, message=message, hint="choose a shorter name")
     if name.startswith("pg_") or name == "information_schema":
         yield Fault(place=place, message=f"the schema {name} belongs to Postgres", hint=_CHOOSE)
     if name == "connectsql":
         message = "the schema connectsql holds connectsql's own functions"
+        yield Fault(place=place, message=message, hint=_CHOOSE)
+    if _DOLLAR_TAG in name:
+        message = f"schema holds {_DOLLAR_TAG}, between which the compiled functions stand"
         yield Fault(place=place, message=message, hint=_CHOOSE)
 
 
@@ -107,6 +117,13 @@ def _name(what: str, name: str, place: Place) -> Iterator[Fault]:
     if length > LONGEST_NAME:
         message = f"{what} is {length} bytes long; Postgres allows {LONGEST_NAME}"
         yield Fault(place=place, message=message, hint="choose a shorter name")
+
+
+def _no_percent(what: str, name: str, place: Place) -> Iterator[Fault]:
+    """The agent's statements have parameters, which begin with one."""
+    if "%" in name:
+        message = f"{what} holds a %, which the agent's statements cannot"
+        yield Fault(place=place, message=message, hint=_CHOOSE)
 
 
 def _connection_name(config: Config) -> Iterator[Fault]:
@@ -138,6 +155,7 @@ def _instance_url(config: Config) -> Iterator[Fault]:
 def _table(mapping: Mapping) -> Iterator[Fault]:
     place = mapping.places.get("table", mapping.place)
     yield from _name("table", mapping.table, place)
+    yield from _no_percent("table", mapping.table, place)
     if use := _TABLES.get(mapping.table.lower()):
         message = f"a table cannot be called {mapping.table}: that is {use}"
         yield Fault(place=place, message=message, hint=_CHOOSE)
@@ -175,6 +193,7 @@ def _columns(mapping: Mapping) -> Iterator[Fault]:
             yield Fault(place=place, message=f"the column {name} is taken: {what}", hint=_CHOOSE)
         else:
             yield from _name(f"the column {name}", name, place)
+            yield from _no_percent(f"the column {name}", name, place)
         seen.setdefault(name, place.line)
     for one in mapping.fields:
         if one.column and one.name.lower() in _FIXED:

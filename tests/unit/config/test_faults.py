@@ -44,6 +44,21 @@ CONNECTION = {
         f"schema: {'ü' * 32}",
         "c.yaml:2: schema is 64 bytes long; Postgres allows 63\n    choose a shorter name",
     ),
+    "schema too long for its channel": (
+        f"schema: {'s' * 49}",
+        "c.yaml:2: schema is 49 bytes long; beyond 48 its notify channel, "
+        "ssssssss….hc_trigger_log, has a longer name than Postgres allows\n"
+        "    choose a shorter name",
+    ),
+    "percent in the schema": (
+        'schema: "50% off"',
+        "c.yaml:2: schema holds a %, which the agent's statements cannot\n    choose another name",
+    ),
+    "schema with our dollar quotes": (
+        "schema: a$connectsql$b",
+        "c.yaml:2: schema holds $connectsql$, between which the compiled functions stand\n"
+        "    choose another name",
+    ),
     "schema of Postgres": (
         "schema: pg_temp",
         "c.yaml:2: the schema pg_temp belongs to Postgres\n    choose another name",
@@ -317,6 +332,10 @@ MAPPED = {
         "indexes: Name",
         'c.yaml:4: indexes must be a list, not "Name"\n'
         "    for example:  indexes: [Name, {field: Email, unique: true}]",
+    ),
+    "percent in the table": (
+        "table: a%b",
+        "c.yaml:4: table holds a %, which the agent's statements cannot\n    choose another name",
     ),
     "reserved table": (
         "table: _Trigger_Log",
