@@ -17,7 +17,7 @@ from connectsql.cli.options import (
 )
 from connectsql.cli.output import counted, say, say_faults
 from connectsql.compiler.draft import draft
-from connectsql.compiler.expressions import check_expressions
+from connectsql.compiler.expressions import expression_faults
 from connectsql.config.dump import dump
 from connectsql.config.heroku import from_export
 from connectsql.config.load import load
@@ -73,8 +73,7 @@ def describe(config_file: str, describe_dir: str | None) -> None:
 @describe_option
 def validate(config_file: str, describe_dir: str | None) -> None:
     """Check the config, and against the describe snapshot: every fault with file and line."""
-    config, desired = load_all(config_file, describe_dir)
-    check_expressions(desired)
+    config, desired = load_all(config_file, describe_dir, also=expression_faults)
     columns = sum(len(table.columns) for table in desired.tables)
     say(
         f"{config_file} is valid: {counted(len(config.mappings), 'mapping')}, "

@@ -20,9 +20,12 @@ Selected = dict[str, Column]  # lower-cased name of the entry -> its column
 
 
 def select(
-    config: Config, org: Org, mapping: Mapping, sobject: SObject
+    config: Config, org: Org, mapping: Mapping, sobject: SObject, *, alone: bool = False
 ) -> tuple[Selected, list[Fault]]:
-    """Return the columns of a mapping by the names its other properties use, and the faults."""
+    """Return the columns of a mapping by the names its other properties use, and the faults.
+
+    ``alone`` leaves out how the columns fit together: not all of them are known.
+    """
     faults = list(_unknown_exclusions(mapping, sobject))
     selected: Selected = {}
     for entry in _entries(config, mapping, sobject):
@@ -30,10 +33,11 @@ def select(
         if isinstance(column, Fault):
             faults.append(column)
         else:
-            faults.extend(_taken(selected, column, entry))
+            faults.extend(() if alone else _taken(selected, column, entry))
             selected[entry.name.lower()] = column
-    faults.extend(_misfits(mapping, selected))
-    faults.extend(_unknown_names(mapping, selected))
+    if not alone:
+        faults.extend(_misfits(mapping, selected))
+        faults.extend(_unknown_names(mapping, selected))
     return selected, faults
 
 

@@ -56,13 +56,18 @@ def check(
     faults = [fault for one, rule in _CONNECTION if one not in connection for fault in rule(config)]
     known = mappings or [NONE] * len(config.mappings)
     for mapping, bad in zip(config.mappings, known, strict=True):
-        for properties, rule in _MAPPING:
-            if not bad & properties:
-                faults.extend(rule(mapping))
+        faults.extend(mapping_faults(mapping, bad))
     faults.extend(_same_object(config.mappings))
     tables = (one for one, bad in zip(config.mappings, known, strict=True) if "table" not in bad)
     faults.extend(_same_table(tables))
     return faults
+
+
+def mapping_faults(mapping: Mapping, bad: Set[str] = NONE) -> Iterator[Fault]:
+    """Yield the faults that one mapping has by itself; ``bad`` names the properties with one."""
+    for properties, rule in _MAPPING:
+        if not bad & properties:
+            yield from rule(mapping)
 
 
 def instance_url_fault(url: str) -> str:

@@ -33,13 +33,14 @@ _EXAMPLES = {
     "roles": "for example:  roles: {agent: sync_agent, applications: [web]}",
     "computed": "for example:  computed: [{column: shout, type: text, expression: upper(name)}]",
     "command": "for example:  access_token: {command: [pass, show, salesforce/token]}",
-    "field": "for example:  {field: Email, unique: true}",
+    "field": "for example:  {field: Email}",
     "indexes": "for example:  indexes: [Name, {field: Email, unique: true}]",
     "connection": "for example:  connection: {schema: salesforce}",
     "login": "for example:  login: {access_token: {env: SALESFORCE_ACCESS_TOKEN}}",
     "instance_url": "for example:  instance_url: https://example.my.salesforce.com",
     "api_version": 'for example:  api_version: "62.0"',
 }
+_UNKNOWN = "additionalProperties"
 _API_NAME = "an API name is letters, digits and _, and begins with a letter"
 
 
@@ -105,7 +106,16 @@ def find(source: Source, schema: str = "config.schema.json") -> list[Finding]:
     errors = _validator(schema).iter_errors(source.data)
     broken = (_broken(source, inner) for error in errors for inner in _innermost(error))
     told = (one for one in broken if one.path not in source.spoiled)
-    return list(dict.fromkeys(found for one in told for found in _TELLERS[one.rule](one)))
+    findings = {found: one.rule for one in told for found in _TELLERS[one.rule](one)}
+    # What is missing may be there, misspelt: that is told already.
+    misspelt = {
+        path for found, rule in findings.items() if rule == _UNKNOWN for path in found.spoils
+    }
+    return [
+        found
+        for found, rule in findings.items()
+        if rule != "required" or not misspelt.issuperset(found.spoils)
+    ]
 
 
 def _broken(source: Source, error: ValidationError) -> _Broken:
@@ -251,7 +261,7 @@ def _one_of_two(broken: _Broken) -> Iterator[Finding]:
 
 
 _TELLERS: dict[str, Callable[[_Broken], Iterator[Finding]]] = {
-    "additionalProperties": _unknown,
+    _UNKNOWN: _unknown,
     "required": _missing,
     "type": _type,
     "anyOf": _no_branch,

@@ -149,7 +149,7 @@ def _no_such_parent_field(org: Org, name: str, readings: list[_Reading]) -> Unre
     best = min(readings, key=lambda one: (one.rank, -len(one.relationship)))
     parents = _described(org, best)
     fields = {field.name.lower(): field.name for parent in parents for field in parent.fields}
-    close = get_close_matches(best.rest.lower(), fields, n=1, cutoff=0.6)
+    close = get_close_matches(best.rest.lower(), fields, n=1, cutoff=0.7)
     names = _either(tuple(parent.name for parent in parents))
     return Unresolved(
         reason=f"{name}: {best.lookup.name} points to {names}, which has no field {best.rest}",

@@ -30,6 +30,16 @@ mappings:
     access: maybe
     fields: []
 """
+WRONG_EVERYWHERE = """\
+conection: {}
+mappings:
+  - object: Account
+    poll_seconds: soon
+    fields: [Nmae]
+    filter: Industri = 'x'
+  - object: Contcat
+    fields: [Name]
+"""
 HINT = "  is it running, and is --database (or DATABASE_URL) right?\n"
 NOT_ARRIVED = "postgresql://me:secret@127.0.0.1:1/there"
 NOT_RUN = "The hooks file could not be run."
@@ -97,6 +107,41 @@ def test_a_broken_config_tells_all_its_faults(command: Command, name: str) -> No
         'connectsql.yaml:7: error: access must be read_only or read_write, not "maybe"\n'
         "connectsql.yaml:8: error: fields is empty\n"
         "  for example:  fields: [Name, Phone]\n",
+    )
+
+
+@pytest.mark.parametrize("name", ["validate", "compile", "plan", "apply"])
+def test_faults_of_the_form_do_not_hide_those_that_only_the_org_knows(
+    described: Command, name: str
+) -> None:
+    (described.folder / "connectsql.yaml").write_text(WRONG_EVERYWHERE)
+    refused(
+        described(name),
+        FAILED,
+        "connectsql.yaml:1: error: conection is no property of the config\n"
+        "  did you mean connection?\n"
+        'connectsql.yaml:4: error: poll_seconds must be a whole number, not "soon"\n'
+        "connectsql.yaml:5: error: Account has no field Nmae\n"
+        "  did you mean Name?\n"
+        "connectsql.yaml:6: error: the filter names Industri, which Account has not\n"
+        "  did you mean Industry?\n"
+        "connectsql.yaml:7: error: the describe snapshot has no object Contcat\n"
+        "  fetch its describe with `connectsql describe`\n",
+    )
+
+
+def test_a_wrong_field_does_not_hide_a_wrong_expression(described: Command) -> None:
+    computed = "{column: c, type: text, expression: uper(name)}"
+    text = CONFIG.replace("[Name]", f"[Name, Phnoe]\n    computed: [{computed}]")
+    (described.folder / "connectsql.yaml").write_text(text)
+    refused(
+        described("validate"),
+        FAILED,
+        "connectsql.yaml:3: error: Account has no field Phnoe\n"
+        "  did you mean Phone?\n"
+        "connectsql.yaml:4: error: the expression of the computed column c calls uper, "
+        "which is not allowed here\n"
+        "  did you mean upper?\n",
     )
 
 

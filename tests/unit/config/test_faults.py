@@ -215,6 +215,11 @@ WHOLE = {
         "mappings:\n  - fields: [Name]",
         "c.yaml:2: mapping 1 has no object\n    for example:  object: Account",
     ),
+    "misspelt object": (
+        "mappings:\n  - objet: Account\n    fields: [{feild: Name}]",
+        "c.yaml:2: objet is no property of mapping 1\n    did you mean object?\n"
+        "c.yaml:3: feild is no property of entry 1 of fields\n    did you mean field?",
+    ),
     "no fields": (
         "mappings:\n  - object: Account",
         "c.yaml:2: the mapping of Account has no fields\n    for example:  fields: [Name, Phone]",
@@ -321,7 +326,7 @@ MAPPED = {
     ),
     "index without field": (
         "indexes: [{unique: true}]",
-        "c.yaml:4: entry 1 of indexes has no field\n    for example:  {field: Email, unique: true}",
+        "c.yaml:4: entry 1 of indexes has no field\n    for example:  {field: Email}",
     ),
     "index unique: yes": (
         "indexes: [{field: Name, unique: yes}]",
