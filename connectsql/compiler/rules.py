@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from connectsql.compiler.model import Column
 from connectsql.compiler.selection import Selected
-from connectsql.config.model import Mapping
+from connectsql.config.model import Mapping, RemoteDeletes
 from connectsql.describe.model import SObject
 from connectsql.errors import Fault
 
@@ -31,8 +31,26 @@ def faults(mapping: Mapping, sobject: SObject, selected: Selected) -> Iterator[F
             message=f"Salesforce lets nobody write {sobject.name}",
             hint="use access: read_only",
         )
+    if mapping.remote_deletes is RemoteDeletes.KEEP and sobject.field("IsDeleted") is None:
+        yield Fault(
+            place=mapping.places.get("remote_deletes", mapping.place),
+            message=f"{sobject.name} has no IsDeleted: rows of deleted records cannot be kept",
+            hint="use remote_deletes: remove",
+        )
+    yield from _unwritable(mapping, selected)
     if identifier := _identifier(mapping, selected):
         yield from _identifier_faults(mapping, identifier)
+
+
+def _unwritable(mapping: Mapping, selected: Selected) -> Iterator[Fault]:
+    for one in mapping.fields:
+        column = selected.get(one.name.lower())
+        if one.read_write and column and not column.writable:
+            yield Fault(
+                place=one.place,
+                message=f"{one.name} cannot be read_write: Salesforce takes no value for it",
+                hint="remove its access: such fields are read all the same",
+            )
 
 
 def warnings(mapping: Mapping, sobject: SObject, selected: Selected) -> Iterator[Fault]:
@@ -43,11 +61,31 @@ def warnings(mapping: Mapping, sobject: SObject, selected: Selected) -> Iterator
             message=f"change events of {sobject.name} are not listened for yet",
             hint=f"until then it is polled every {mapping.poll_seconds} s",
         )
+    yield from _unique_indexes(mapping, selected)
     if mapping.writable:
         yield from _nothing_written(mapping, sobject, selected)
         yield from _required(mapping, sobject, selected)
         if identifier := _identifier(mapping, selected):
             yield from _identifier_warnings(mapping, identifier)
+
+
+def _unique_indexes(mapping: Mapping, selected: Selected) -> Iterator[Fault]:
+    """An upsert_field has a warning of its own."""
+    for index in mapping.indexes:
+        column = selected.get(index.field.lower())
+        identifies = index.field.lower() == (mapping.upsert_field or "").lower()
+        if (
+            index.unique
+            and column
+            and not identifies
+            and (column.lookup or not column.field.unique)
+        ):
+            yield Fault(
+                place=index.place,
+                message=f"the index on {index.field} is unique, the field in Salesforce is not: "
+                "two records with one value would stop this table's sync",
+                hint=f"remove unique: true, or tick Unique on {index.field} in Salesforce",
+            )
 
 
 def _identifier(mapping: Mapping, selected: Selected) -> Column | None:

@@ -165,6 +165,7 @@ def _field(reader: _Reader, path: Path, value: str | dict[str, Any]) -> MappedFi
         place=place,
         column=value.get("column"),
         read_only=value.get("access") == Access.READ_ONLY,
+        read_write=value.get("access") == Access.READ_WRITE,
     )
 
 

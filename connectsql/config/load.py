@@ -8,7 +8,8 @@ from typing import Any
 
 from connectsql.config import shape
 from connectsql.config.build import build
-from connectsql.config.check import check, mapping_faults
+from connectsql.config.check import check
+from connectsql.config.mapping_rules import mapping_faults
 from connectsql.config.model import Config
 from connectsql.config.source import Path, Source, read
 from connectsql.errors import ConfigError, Fault

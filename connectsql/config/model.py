@@ -113,6 +113,7 @@ class MappedField:
     place: Place
     column: str | None = None  # the column's name where it is not the field's in lower case
     read_only: bool = False  # applications' values for it are not sent
+    read_write: bool = field(default=False, compare=False)  # the config says so expressly
     conflict: Conflict | None = None  # where it differs from the mapping's
     local: str | None = None  # of a lookup: the column that holds the parent row's id
 

@@ -10,7 +10,7 @@ from connectsql.compiler.model import Table
 from connectsql.compiler.resolve import resolve
 from connectsql.config.load import load
 from connectsql.config.model import Roles
-from connectsql.describe.model import Org
+from connectsql.describe.model import Org, SObject
 from connectsql.errors import ConfigError
 from tests.support.describes import CONTACT, desire, external_id, field, sobject
 
@@ -24,7 +24,13 @@ PLACE = sobject(
     field("Odd__c", "reference", length=18, referenceTo=["Place__c"], relationshipName="Odd__r"),
     external_id(),
 )
-ORG = Org((PLACE, CONTACT))
+FOREVER = SObject.from_describe(
+    {
+        "name": "Forever",
+        "fields": [field("Id", "id"), field("SystemModstamp", "datetime"), field("Name")],
+    }
+)
+ORG = Org((PLACE, CONTACT, FOREVER))
 
 
 def table(folder: Path, mapping: str, head: str = "") -> Table:
@@ -102,6 +108,16 @@ def test_roles_of_a_table_stand_for_those_of_the_connection(tmp_path: Path) -> N
              "another upsert_field)"],
         ),
         (
+            "fields: [{field: Name, access: read_write}, {field: Number__c, access: read_write}]",
+            ["5: Number__c cannot be read_write: Salesforce takes no value for it (remove its "
+             "access: such fields are read all the same)"],
+        ),
+        (
+            "fields: [Name]\n  - object: Forever\n    remote_deletes: keep\n    fields: [Name]",
+            ["7: Forever has no IsDeleted: rows of deleted records cannot be kept (use "
+             "remote_deletes: remove)"],
+        ),
+        (
             "fields: [Address__c, File__c, Nope__c]",
             ["5: Address__c is a compound address: it cannot be one column (map its components "
              "instead: Address__Street__s, Address__City__s, Address__PostalCode__s, "
@@ -146,6 +162,16 @@ def test_more_columns_than_a_table_can_have(tmp_path: Path) -> None:
         (
             "access: read_write\n    fields: [Number__c]",
             "no mapped field of Place__c can be written",
+        ),
+        (
+            "fields: [Name]\n    indexes: [{field: Name, unique: true}]",
+            "the index on Name is unique, the field in Salesforce is not: two records with one "
+            "value would stop this table's sync",
+        ),
+        (
+            "fields: [Odd__r__Ext__c]\n    indexes: [{field: Odd__r__Ext__c, unique: true}]",
+            "the index on Odd__r__Ext__c is unique, the field in Salesforce is not: two records "
+            "with one value would stop this table's sync",
         ),
         (
             "access: read_write\n    fields: [Name, Serial__c]\n    upsert_field: Serial__c",

@@ -291,6 +291,12 @@ MAPPED = {
         "c.yaml:4: writes: ordered needs log: full, which keeps the values of every change\n"
         "    add log: full, or choose writes: merged",
     ),
+    "read_write field on read_only": (
+        "exclude: []\n  - object: Contact\n    fields: [{field: Email, access: read_write}]",
+        "c.yaml:6: Email is read_write and the mapping of Contact read_only: "
+        "nothing would be sent\n"
+        "    add access: read_write to the mapping, or remove that of Email",
+    ),
     "upsert_field on read_only": (
         "upsert_field: Key__c",
         "c.yaml:4: upsert_field has no use here: the mapping of Account is read_only\n"
