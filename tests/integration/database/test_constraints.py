@@ -17,7 +17,8 @@ from connectsql.database.apply import apply, plan
 from connectsql.database.connection import connect
 from connectsql.describe.model import Org
 
-VALUES = [{"value": value, "active": value != "Gone"} for value in ("Hot", "Wärm", "It's", "Gone")]
+NAMES = ("Hot", "Wärm", "It's", " Spaced ", "Gone")
+VALUES = [{"value": value, "active": value != "Gone"} for value in NAMES]
 ACCOUNT = sobject(
     "Account",
     field("Name", nillable=False),
@@ -103,6 +104,8 @@ TAKEN = [
     {"rating": " hOT"},
     {"rating": " "},
     {"rating": "it's"},
+    {"rating": " Spaced "},
+    {"rating": "spaced"},
     {"tags__c": "hot; Wärm;;"},
     {"revenue__c": "-999.99999"},
     {"count__c": -999},
