@@ -97,6 +97,11 @@ CONNECTION = {
         "c.yaml:2: an unquoted 0300 means different things to different YAML readers\n"
         '    write "0300" in quotes for the text, or the number in plain decimal digits',
     ),
+    "endless number": (
+        f"lookback_seconds: {'9' * 19}",
+        f"c.yaml:2: an unquoted {'9' * 19} means different things to different YAML readers\n"
+        f'    write "{"9" * 19}" in quotes for the text; a number has at most 18 digits',
+    ),
     "minutes and seconds": (
         "lookback_seconds: 5:00",
         "c.yaml:2: an unquoted 5:00 means different things to different YAML readers\n"

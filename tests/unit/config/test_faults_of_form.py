@@ -8,13 +8,20 @@ import pytest
 
 CASES: dict[str, tuple[str | bytes, str]] = {
     "empty file": ("", "c.yaml: the file is empty\n    write a first config with: connectsql init"),
-    "only comments": ("# nothing yet\n", "c.yaml: the file holds nothing but comments"),
+    "only comments": (
+        "# nothing yet\n",
+        "c.yaml: the file holds nothing but comments\n    declare mappings in it",
+    ),
     "not UTF-8": (
         b"mappings:\n  - object: \xff\n",
         "c.yaml:2: not UTF-8 text\n    save the file with UTF-8 encoding",
     ),
     "UTF-16": (
         "mappings: []".encode("utf-16"),
+        "c.yaml:1: not UTF-8 text\n    save the file with UTF-8 encoding",
+    ),
+    "UTF-16 without a mark": (
+        "mappings: []".encode("utf-16-le"),
         "c.yaml:1: not UTF-8 text\n    save the file with UTF-8 encoding",
     ),
     "too large": (b"#" * (4 * 1024 * 1024 + 1), "c.yaml: larger than 4 MB"),
