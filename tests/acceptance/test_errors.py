@@ -162,14 +162,47 @@ def test_a_field_that_the_org_has_not(described: Command, name: str) -> None:
     refused(described(name), FAILED, message)
 
 
-def test_an_object_that_the_org_has_not(command: Command) -> None:
-    (command.folder / "connectsql.yaml").write_text(CONFIG.replace("Account", "Acount"))
+def test_objects_that_the_org_has_not(command: Command) -> None:
+    text = f"{CONFIG}  - {{object: Unheard_Of__c, fields: [Name]}}\n"
+    (command.folder / "connectsql.yaml").write_text(text.replace("Account", "Acount"))
     refused(
         command("describe"),
         FAILED,
         "connectsql.yaml:2: error: the org has no object Acount\n"
+        "  did you mean Account?\n"
+        "connectsql.yaml:4: error: the org has no object Unheard_Of__c\n"
         "  check the spelling, and that the login's user may see it\n",
     )
+
+
+def test_init_for_objects_that_the_org_has_not(command: Command) -> None:
+    refused(
+        command("init", "--force", "--object", "Acount", "--object", "Contact", "--object", "Zz"),
+        FAILED,
+        "error: the org has no object Acount or Zz\n"
+        "  did you mean Account?; check the spelling, and that the login's user may see it\n",
+    )
+    assert (command.folder / "connectsql.yaml").read_text() == CONFIG
+    refused(
+        command("init", "--force", "--object", "../limits"),
+        USAGE,
+        "error: --object ../limits: no API name\n  for example Account or Bill__c\n",
+    )
+
+
+def test_init_maps_an_object_named_twice_once(command: Command) -> None:
+    command("init", "--force", "--object", "Account", "--object", "ACCOUNT").ok()
+    command("validate").ok()
+
+
+def test_a_parent_that_the_login_may_not_see_hides_no_other(described: Command) -> None:
+    """Here the emulated org has no Group, the other parent of an owner."""
+    text = CONFIG.replace("Account", "Case").replace("[Name]", "[Owner__Username]")
+    (described.folder / "connectsql.yaml").write_text(text)
+    assert "warning: the login's user does not see Group, a parent of Case\n" in (
+        described("describe").ok().err
+    )
+    described("validate").ok()
 
 
 @pytest.mark.parametrize("name", ["apply", "agent"])
