@@ -121,6 +121,18 @@ def test_all_that_has_no_counterpart_is_told(write: Write) -> None:
     ]
 
 
+def test_what_no_config_has_a_place_for_is_told_when_it_is_left_out(write: Write) -> None:
+    config = '{"access": "read_only", "fields": {"Id": {}, "Name": {"rename": "x"}}}'
+    text = f"""{{"version": 1, "extra": {{"a": 1}},
+        "mappings": [{{"object_name": "Lead", "more": 1, "config": {config}}}]}}"""
+    _, warnings = from_export(write(text, "e.json"))
+    assert [one.message for one in warnings] == [
+        "extra of the export is not known: left out",
+        "more of the mapping of Lead is not known: left out",
+        "rename of Name is not known: left out",
+    ]
+
+
 NO_EXPORTS = {
     "not JSON": (
         '{"version": 1,\n "mappings": [,]}',
