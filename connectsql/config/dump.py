@@ -159,7 +159,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    plain = isinstance(value_of(text), str) and not ambiguity(text)
+    # Line breaks that only Unicode has would be read as others.
+    plain = text.isprintable() and isinstance(value_of(text), str) and not ambiguity(text)
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
 
 
