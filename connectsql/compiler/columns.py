@@ -60,14 +60,15 @@ def _parents(types: Types, org: Org, sobject: SObject, entry: MappedField) -> Co
     found = relationships.resolve(org, sobject, entry.name)
     if isinstance(found, relationships.Unresolved):
         return Fault(place=entry.place, message=found.reason, hint=found.hint)
+    sent = found.identifies and not entry.read_only
     relationship = found.lookup.relationship_name or found.lookup.name
     return Column(
         name=entry.column or entry.name.lower(),
         path=f"{relationship}.{found.external_id.name}",
         type=column_type(found.external_id, types),
         field=found.external_id,
-        createable=found.lookup.createable and not entry.read_only,
-        updateable=found.lookup.updateable and not entry.read_only,
+        createable=found.lookup.createable and sent,
+        updateable=found.lookup.updateable and sent,
         lookup=found.lookup,
         parent=found.parent.name,
     )

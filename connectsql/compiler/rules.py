@@ -64,6 +64,7 @@ def warnings(mapping: Mapping, sobject: SObject, selected: Selected) -> Iterator
     yield from _unique_indexes(mapping, selected)
     if mapping.writable:
         yield from _nothing_written(mapping, sobject, selected)
+        yield from _unsent(mapping, selected)
         yield from _required(mapping, sobject, selected)
         if identifier := _identifier(mapping, selected):
             yield from _identifier_warnings(mapping, identifier)
@@ -133,6 +134,23 @@ def _nothing_written(mapping: Mapping, sobject: SObject, selected: Selected) -> 
             message=f"no mapped field of {sobject.name} can be written",
             hint="use access: read_only, or add fields",
         )
+
+
+def _unsent(mapping: Mapping, selected: Selected) -> Iterator[Fault]:
+    """Parents' fields that can be read, but name no parent."""
+    for one in mapping.fields:
+        column = selected.get(one.name.lower())
+        if column is None or column.lookup is None or one.read_only or column.writable:
+            continue
+        if column.lookup.createable or column.lookup.updateable:
+            keyed = column.field.external_id or column.field.id_lookup
+            why = "several objects have it" if keyed else f"no external id of {column.parent}"
+            yield Fault(
+                place=one.place,
+                message=f"{one.name} is read and never sent: {column.field.name} does not tell "
+                f"which record is meant ({why})",
+                hint=f"add access: read_only, and write {column.lookup.name} or an external id",
+            )
 
 
 def _required(mapping: Mapping, sobject: SObject, selected: Selected) -> Iterator[Fault]:

@@ -22,6 +22,7 @@ PLACE = sobject(
     field("Number__c", "double", calculated=True, createable=False, updateable=False),
     field("Serial__c", externalId=True, unique=True, createable=False, updateable=False),
     field("Odd__c", "reference", length=18, referenceTo=["Place__c"], relationshipName="Odd__r"),
+    field("Any__c", "reference", referenceTo=["Place__c", "Contact"], relationshipName="Any__r"),
     external_id(),
 )
 FOREVER = SObject.from_describe(
@@ -47,7 +48,7 @@ def warned(folder: Path, mapping: str) -> list[str]:
 def test_a_star_gives_every_field_a_column_can_hold_in_the_describes_order(tmp_path: Path) -> None:
     made = table(tmp_path, 'fields: ["*"]\n    exclude: [Number__c, createddate]')
     assert [column.path for column in made.columns] == [
-        "IsDeleted", "SystemModstamp", "Name", "Serial__c", "Odd__c", "Ext__c",
+        "IsDeleted", "SystemModstamp", "Name", "Serial__c", "Odd__c", "Any__c", "Ext__c",
     ]  # fmt: skip
 
 
@@ -60,7 +61,7 @@ def test_what_is_listed_beside_a_star_refines_it_in_its_place(tmp_path: Path) ->
     names = [column.name for column in made.columns]
     assert names == [
         "isdeleted", "createddate", "systemmodstamp", "title", "number__c", "serial__c", "odd__c",
-        "Odd Key", "odd__r__ext__c",
+        "any__c", "Odd Key", "odd__r__ext__c",
     ]  # fmt: skip
     assert not made.by_name["title"].writable
     assert made.identifier is made.by_name["Odd Key"]
@@ -70,6 +71,12 @@ def test_what_is_listed_beside_a_star_refines_it_in_its_place(tmp_path: Path) ->
         ("hc_idx_place__c_title", "title"),
         ("hcu_idx_place__c_Odd Key", "Odd Key"),
     ]
+
+
+def test_a_parent_is_named_by_its_external_id_and_by_nothing_else(tmp_path: Path) -> None:
+    made = table(tmp_path, "fields: [Name, Odd__r__Ext__c, Odd__r__Name, Any__r__Ext__c]")
+    writable = {column.name for column in made.columns if column.writable}
+    assert writable == {"name", "odd__r__ext__c"}
 
 
 def test_roles_of_a_table_stand_for_those_of_the_connection(tmp_path: Path) -> None:
@@ -158,6 +165,16 @@ def test_more_columns_than_a_table_can_have(tmp_path: Path) -> None:
         (
             "access: read_write\n    fields: [Ext__c, {field: Name, access: read_only}]",
             "new rows of place__c will be refused: Salesforce requires Name, not mapped",
+        ),
+        (
+            "access: read_write\n    fields: [Name, Odd__r__Name]",
+            "Odd__r__Name is read and never sent: Name does not tell which record is meant "
+            "(no external id of Place__c)",
+        ),
+        (
+            "access: read_write\n    fields: [Name, Any__r__Ext__c]",
+            "Any__r__Ext__c is read and never sent: Ext__c does not tell which record is meant "
+            "(several objects have it)",
         ),
         (
             "access: read_write\n    fields: [Number__c]",
