@@ -100,7 +100,7 @@ def fetch(rest: Rest, config: Config) -> list[dict[str, Any]]:
         else:
             unknown.append(mapping)
     if unknown:
-        known = _object_names(rest)
+        known = _object_names(rest, config)
         raise ConfigError([_unknown(one, known) for one in unknown])
     hidden: set[str] = set()
     for mapping in config.mappings:
@@ -128,8 +128,18 @@ def _describe(rest: Rest, name: str) -> dict[str, Any] | None:
         return None
 
 
-def _object_names(rest: Rest) -> list[str]:
-    return [str(one.get("name", "")) for one in rest.describe_global()]
+def _object_names(rest: Rest, config: Config) -> list[str]:
+    """Return what the org has. Raises ConfigError where it does not know the API version."""
+    try:
+        return [str(one.get("name", "")) for one in rest.describe_global()]
+    except ApiError as error:
+        versions = rest.versions() if error.status == _NOT_FOUND else []
+        if not versions or config.api_version in versions:
+            raise
+        place = config.places.get("api_version", config.place)
+        message = f"the org does not serve API version {config.api_version}"
+        hint = f"it serves {versions[0]} to {versions[-1]}"
+        raise ConfigError([Fault(place=place, message=message, hint=hint)]) from None
 
 
 def _unknown(mapping: Mapping, known: list[str]) -> Fault:
@@ -152,11 +162,12 @@ def _from_org(config_file: str, objects: Iterable[str]) -> Config:
     for name in names:
         if not _API_NAME.fullmatch(name):
             raise UsageError(f"--object {name}: no API name", hint="for example Account or Bill__c")
-    with open_session(draft(config_file, ())) as session:
+    config = draft(config_file, ())
+    with open_session(config) as session:
         rest = Rest(session)
         raws = {name: _describe(rest, name) for name in names}
         if unknown := [name for name, raw in raws.items() if raw is None]:
-            known = _object_names(rest)
+            known = _object_names(rest, config)
             hints = dict.fromkeys(_meant(name, known) for name in unknown)
             raise DescribeError(f"the org has no object {any_of(unknown)}", hint="; ".join(hints))
     found = [raw for raw in raws.values() if raw]

@@ -175,6 +175,15 @@ def test_objects_that_the_org_has_not(command: Command) -> None:
     )
 
 
+def test_an_api_version_that_the_org_has_not(command: Command) -> None:
+    text = f'connection: {{api_version: "99.0"}}\n{CONFIG}'
+    (command.folder / "connectsql.yaml").write_text(text)
+    finished = command("describe")
+    assert finished.code == FAILED
+    message = "connectsql.yaml:1: error: the org does not serve API version 99.0\n  it serves "
+    assert finished.err.startswith(message)
+
+
 def test_init_for_objects_that_the_org_has_not(command: Command) -> None:
     refused(
         command("init", "--force", "--object", "Acount", "--object", "Contact", "--object", "Zz"),
