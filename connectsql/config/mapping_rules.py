@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Set
 
 from connectsql.config.model import Index, LogLevel, MappedField, Mapping, WriteMode
-from connectsql.config.names import CHOOSE, name_faults, percent_faults, role_faults
+from connectsql.config.names import (
+    CHOOSE,
+    SYSTEM_COLUMNS,
+    name_faults,
+    percent_faults,
+    role_faults,
+)
 from connectsql.config.words import did_you_mean
 from connectsql.errors import Fault, Place
 
@@ -17,6 +23,7 @@ ALWAYS_MAPPED = ("Id", "SystemModstamp", "IsDeleted")
 EVERY = "*"  # among a mapping's fields: all that a column can hold
 NONE: Set[str] = frozenset()
 _FIXED = {one.lower() for one in ALWAYS_MAPPED}
+_UNLISTED = _FIXED - {"id"}  # their columns; that of Id is sfid
 _TABLES = {
     "_trigger_log": "the queue of changes",
     "_trigger_log_archive": "the queue's archive",
@@ -27,6 +34,11 @@ _COLUMNS = {
     "sfid": "the column that holds Salesforce's Id; list Id, or nothing: it comes along",
     "_hc_lastop": "a column that connectsql adds itself",
     "_hc_err": "a column that connectsql adds itself",
+}
+_NAMED = {  # what a column that the config names cannot be called
+    **_COLUMNS,
+    "id": "the row's own id",
+    **dict.fromkeys(SYSTEM_COLUMNS, "a column that Postgres adds itself"),
 }
 
 
@@ -65,12 +77,16 @@ def _fields(mapping: Mapping) -> Iterator[Fault]:
 
 def _columns(mapping: Mapping) -> Iterator[Fault]:
     """Columns that are named in the config: each is there once, whatever it holds."""
-    own = {one.name.lower() for one in mapping.fields if one.column is None}
-    named = [(one.column, one.place) for one in mapping.fields if one.column]
+    own = {one.name.lower() for one in mapping.fields if one.column is None} | _UNLISTED
+    named = [
+        (one.column, one.place)
+        for one in mapping.fields
+        if one.column and one.name.lower() not in _FIXED
+    ]
     named += [(one.column, one.place) for one in mapping.computed]
     seen: dict[str, int] = {}
     for name, place in named:
-        if use := _COLUMNS.get(name, "the row's own id" if name == "id" else ""):
+        if use := _NAMED.get(name):
             message = f"a column cannot be called {name}: that is {use}"
             yield Fault(place=place, message=message, hint=CHOOSE)
         elif name in seen or name in own:
@@ -81,7 +97,7 @@ def _columns(mapping: Mapping) -> Iterator[Fault]:
             yield from percent_faults(f"the column {name}", name, place)
         seen.setdefault(name, place.line)
     for one in mapping.fields:
-        if one.column and one.name.lower() in _FIXED:
+        if one.name.lower() in _FIXED and one.column not in (None, one.name.lower()):
             message = f"{one.name} cannot have a column of another name: the sync reads it there"
             yield Fault(place=one.place, message=message, hint="list it by its name alone")
 

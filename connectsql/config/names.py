@@ -8,6 +8,7 @@ from connectsql.config.model import Roles
 from connectsql.errors import Fault, Place
 
 LONGEST_NAME = 63  # bytes; Postgres cuts longer names off without a word
+SYSTEM_COLUMNS = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")  # in every table
 CHOOSE = "choose another name"
 
 

@@ -59,6 +59,16 @@ CASES: dict[str, tuple[str | bytes, str]] = {
         "    look for wrong indentation, a colon without a space behind it just above, "
         "or a text with a colon that needs quotes",
     ),
+    "star without quotes": (
+        "mappings:\n  - object: A\n    fields: [*]\n",
+        "c.yaml:3: not valid YAML: a * or & that begins no name\n"
+        '    put it in quotes:  fields: ["*"]',
+    ),
+    "nothing between commas": (
+        "mappings:\n  - object: A\n    fields: [A, , B]\n",
+        "c.yaml:3: not valid YAML: there is no value before the ,\n"
+        "    put one there, or remove the comma",
+    ),
     "special character": (
         "version: @1\n",
         "c.yaml:1: not valid YAML: found character '@' that cannot start any token\n"
