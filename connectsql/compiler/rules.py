@@ -63,6 +63,7 @@ def warnings(mapping: Mapping, sobject: SObject, selected: Selected) -> Iterator
         )
     yield from _unique_indexes(mapping, selected)
     if mapping.writable:
+        yield from _refused_writes(mapping, sobject)
         yield from _nothing_written(mapping, sobject, selected)
         yield from _unsent(mapping, selected)
         yield from _required(mapping, sobject, selected)
@@ -117,7 +118,8 @@ def _identifier_warnings(mapping: Mapping, column: Column) -> Iterator[Fault]:
         yield Fault(
             place=place,
             message=f"{mapping.object}.{column.path} is not unique in Salesforce",
-            hint="tick Unique on the field: otherwise one value can match several records",
+            hint="tick Unique on the field: otherwise one value can match several records, and "
+            "two records with it stop this table's sync",
         )
     if not column.createable:
         yield Fault(
@@ -125,6 +127,23 @@ def _identifier_warnings(mapping: Mapping, column: Column) -> Iterator[Fault]:
             message=f"Salesforce sets {mapping.object}.{column.path} itself: new rows have none",
             hint="name a field that applications fill, so that no record is made twice",
         )
+
+
+def _refused_writes(mapping: Mapping, sobject: SObject) -> Iterator[Fault]:
+    """An object that nobody may write at all is a fault already."""
+    for possible, verb, what in (
+        (sobject.createable, "create", "new rows of"),
+        (sobject.updateable, "update", "changed rows of"),
+        (sobject.deletable or not mapping.sends_deletes, "delete", "deletes of rows of"),
+    ):
+        if not possible:
+            ignoring = "use local_deletes: ignore" if verb == "delete" else ""
+            yield Fault(
+                place=mapping.places.get("access", mapping.place),
+                message=f"Salesforce lets nobody {verb} {sobject.name}: {what} {mapping.table} "
+                "will be refused",
+                hint=ignoring or "grant applications no more than Salesforce takes",
+            )
 
 
 def _nothing_written(mapping: Mapping, sobject: SObject, selected: Selected) -> Iterator[Fault]:

@@ -198,3 +198,23 @@ def test_more_columns_than_a_table_can_have(tmp_path: Path) -> None:
 )
 def test_what_is_risky_is_a_warning(tmp_path: Path, mapping: str, warning: str) -> None:
     assert warning in warned(tmp_path, mapping)
+
+
+@pytest.mark.parametrize(
+    ("verb", "more", "warning"),
+    [
+        ("createable", "", "create Fixed: new rows of fixed will be refused"),
+        ("updateable", "", "update Fixed: changed rows of fixed will be refused"),
+        ("deletable", "", "delete Fixed: deletes of rows of fixed will be refused"),
+        ("deletable", "local_deletes: ignore, ", None),
+    ],
+)
+def test_writes_that_salesforce_takes_of_nobody(
+    tmp_path: Path, verb: str, more: str, warning: str | None
+) -> None:
+    fields = [field("Id", "id"), field("SystemModstamp", "datetime"), field("Name")]
+    fixed = SObject.from_describe({"name": "Fixed", "fields": fields, verb: False})
+    path = tmp_path / "c.yaml"
+    path.write_text(f"mappings: [{{object: Fixed, access: read_write, {more}fields: [Name]}}]")
+    found = [fault.message for fault in resolve(load(path), Org((fixed,))).warnings]
+    assert found == ([f"Salesforce lets nobody {warning}"] if warning else [])
