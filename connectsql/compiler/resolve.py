@@ -72,6 +72,7 @@ def examine(
         if at not in doubtful:
             found.faults += rules.faults(mapping, sobject, selected)
             found.warnings += rules.warnings(mapping, sobject, selected)
+            found.faults += rules.query_faults(table)
             found.faults += also(table)
             found.tables.append(table)
     found.faults += _shared_names(found.tables)

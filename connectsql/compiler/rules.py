@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import quote_plus
 
-from connectsql.compiler.model import Column
+from connectsql.compiler.model import Column, Table
 from connectsql.compiler.selection import Selected
 from connectsql.config.model import Mapping, RemoteDeletes
 from connectsql.describe.model import SObject
 from connectsql.errors import Fault
+
+LONGEST_QUERY = 15_000  # characters; of a URL's 16,384 with its headers some are for the rest
 
 
 def faults(mapping: Mapping, sobject: SObject, selected: Selected) -> Iterator[Fault]:
@@ -51,6 +54,18 @@ def _unwritable(mapping: Mapping, selected: Selected) -> Iterator[Fault]:
                 message=f"{one.name} cannot be read_write: Salesforce takes no value for it",
                 hint="remove its access: such fields are read all the same",
             )
+
+
+def query_faults(table: Table) -> Iterator[Fault]:
+    """Yield why the records cannot be asked for: a query is part of a URL."""
+    query = f"{', '.join(table.select)} {table.filter or ''}"
+    if (length := len(quote_plus(query))) > LONGEST_QUERY:
+        yield Fault(
+            place=table.mapping.places.get("fields", table.mapping.place),
+            message=f"a query of {len(table.select):,} fields of {table.object.name} takes "
+            f"{length:,} characters of a URL; Salesforce takes {LONGEST_QUERY:,}",
+            hint="list fewer fields, or exclude some from *",
+        )
 
 
 def warnings(mapping: Mapping, sobject: SObject, selected: Selected) -> Iterator[Fault]:

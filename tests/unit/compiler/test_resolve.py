@@ -158,6 +158,13 @@ def test_more_columns_than_a_table_can_have(tmp_path: Path) -> None:
         desire(tmp_path, text, org)
 
 
+def test_more_fields_than_a_query_can_ask_for(tmp_path: Path) -> None:
+    org = Org((sobject("Wide", *(field(f"{'F' * 30}{at}__c") for at in range(100, 500))),))
+    text = 'mappings:\n  - {object: Wide, fields: ["*"]}\n'
+    with pytest.raises(ConfigError, match=r"a query of 404 fields of Wide takes 16,0\d\d char"):
+        desire(tmp_path, text, org)
+
+
 @pytest.mark.parametrize(
     ("mapping", "warning"),
     [
