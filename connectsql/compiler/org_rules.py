@@ -14,7 +14,7 @@ from psycopg import sql
 
 from connectsql.compiler.ddl import raw, text
 from connectsql.compiler.model import Column, Table
-from connectsql.compiler.names import quoted, shorten
+from connectsql.compiler.names import quoted
 from connectsql.describe.model import Field
 from connectsql.describe.types import STANDARD_PICKLIST
 
@@ -189,7 +189,7 @@ def _rule(
     condition: str = "check_violation",
 ) -> Rule:
     return Rule(
-        name=shorten(f"{table.name}_{column}_{kind}"),
+        name=f"{table.name}_{column}_{kind}",  # of nothing in the catalog: it may be long
         column=column,
         breaks=text(breaks),
         says=f"{table.name}.{column} {says}",
