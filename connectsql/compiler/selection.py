@@ -82,7 +82,7 @@ def _unknown_exclusions(mapping: Mapping, sobject: SObject) -> Iterator[Fault]:
         if sobject.field(name) is None:
             meant = did_you_mean(name, (field.name for field in sobject.fields))
             yield Fault(
-                place=mapping.places.get("exclude", mapping.place),
+                place=mapping.excluded_at(name),
                 message=f"{sobject.name} has no field {name} that could be excluded",
                 hint=f"did you mean {meant}?" if meant else "remove it from exclude",
             )

@@ -152,7 +152,11 @@ def _mapping(reader: _Reader, path: Path) -> Mapping:
         local_deletes=LocalDeletes(reader.get((*path, "local_deletes"), LocalDeletes.SEND)),
         roles=_roles(reader, (*path, "roles")),
         heroku=_heroku(reader, (*path, "heroku")),
-        places=reader.places(path),
+        places=reader.places(path)
+        | {
+            f"exclude {value}": reader.place(entry)
+            for entry, value in reader.entries((*path, "exclude"))
+        },
     )
 
 

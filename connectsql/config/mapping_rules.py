@@ -111,10 +111,14 @@ def _exclude(mapping: Mapping) -> Iterator[Fault]:
     for name in mapping.exclude:
         if name.lower() in listed:
             message = f"{name} is listed and excluded"
-            yield Fault(place=place, message=message, hint="keep one of the two")
+            yield Fault(
+                place=mapping.excluded_at(name), message=message, hint="keep one of the two"
+            )
         if name.lower() in {one.lower() for one in ALWAYS_MAPPED}:
             message = f"{name} cannot be excluded: the sync needs it"
-            yield Fault(place=place, message=message, hint="remove it from exclude")
+            yield Fault(
+                place=mapping.excluded_at(name), message=message, hint="remove it from exclude"
+            )
 
 
 def _only_written(mapping: Mapping) -> Iterator[Fault]:

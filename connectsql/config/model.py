@@ -176,6 +176,11 @@ class Mapping:
     heroku: HerokuExport | None = None
     places: dict[str, Place] = field(default_factory=dict, compare=False)  # property -> line
 
+    def excluded_at(self, name: str) -> Place:
+        """Return the line that excludes a field, spelled as there."""
+        whole = self.places.get("exclude", self.place)
+        return self.places.get(f"exclude {name}", whole)
+
     @property
     def writable(self) -> bool:
         """Whether applications may change the table's rows."""

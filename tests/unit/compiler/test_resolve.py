@@ -96,6 +96,10 @@ def test_roles_of_a_table_stand_for_those_of_the_connection(tmp_path: Path) -> N
             ["6: Place__c has no field Nmae that could be excluded (did you mean Name?)"],
         ),
         (
+            'fields: ["*"]\n    exclude:\n      - Odd__c\n      - Nmae',
+            ["8: Place__c has no field Nmae that could be excluded (did you mean Name?)"],
+        ),
+        (
             'fields: ["*", {field: Name, column: serial__c}]',
             ["5: Name and Serial__c cannot both have the column serial__c (give one another:  "
              "{field: Serial__c, column: NAME})"],

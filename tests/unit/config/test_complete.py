@@ -104,6 +104,10 @@ MAPPING = "mappings:\n  - object: Account\n    "
     [
         ("fields: [Name]\n    exclude: [Fax]", "4: exclude has no use without * among the fields"),
         ('fields: ["*", Fax]\n    exclude: [Fax]', "4: Fax is listed and excluded"),
+        (
+            'fields: ["*", Fax]\n    exclude:\n      - Site\n      - Fax',
+            "6: Fax is listed and excluded",
+        ),
         ('fields: ["*", "*"]', "3: * is listed twice, first in line 3"),
         ('fields: ["*"]\n    exclude: [Id]', "4: Id cannot be excluded: the sync needs it"),
         (
