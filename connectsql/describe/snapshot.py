@@ -32,10 +32,7 @@ def load(directory: str | Path) -> Org:
     Raises DescribeError with every file that is none.
     """
     folder = Path(directory)
-    files = sorted(folder.glob("*.json")) if folder.is_dir() else []
-    if not files:
-        state = "holds no describes" if folder.is_dir() else "does not exist"
-        raise DescribeError(f"{folder}: the folder of describes {state}", hint=FETCH)
+    files = _files(folder)
     found: dict[str, tuple[Path, SObject]] = {}
     wrong: list[DescribeError] = []
     for file in files:
@@ -52,6 +49,20 @@ def load(directory: str | Path) -> Org:
         hints = dict.fromkeys(one.hint for one in wrong if one.hint)
         raise DescribeError("\n".join(one.message for one in wrong), hint="; ".join(hints))
     return Org(tuple(sobject for _, sobject in found.values()))
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        files = sorted(file for file in folder.iterdir() if file.suffix == ".json")
+        state = "" if files else "holds no describes"
+    except FileNotFoundError:
+        state = "does not exist"
+    except OSError as error:
+        message = f"{folder}: the folder of describes cannot be read: {error.strerror}"
+        raise DescribeError(message) from None
+    if state:
+        raise DescribeError(f"{folder}: the folder of describes {state}", hint=FETCH)
+    return files
 
 
 def load_file(file: Path) -> SObject:

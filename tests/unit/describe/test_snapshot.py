@@ -85,6 +85,19 @@ def test_a_missing_or_empty_folder(tmp_path: Path) -> None:
     assert error_of(missing) == ("DIR: the folder of describes does not exist", FETCH)
 
 
+def test_a_folder_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "describe"
+    file.write_text("")
+    message = "DIR: the folder of describes cannot be read: Not a directory"
+    assert error_of(file) == (message, "")
+
+    def refuse(_: Path) -> list[Path]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)  # root may read any folder
+    assert error_of(tmp_path) == (message.replace("Not a directory", "Permission denied"), "")
+
+
 BROKEN: dict[str, tuple[str | bytes, str]] = {
     "broken JSON": (
         '{"name": "A",\n "fields": [}',
