@@ -163,7 +163,10 @@ def _indexes(mapping: Mapping, selected: Selected) -> Iterator[Index]:
 def _shared_names(tables: Sequence[Table]) -> Iterator[Fault]:
     """Tables, indexes and sequences of a schema share their names."""
     taken = {table.name: f"the table of {table.object.name}" for table in tables}
-    for table in tables:
+    distinct: dict[str, Table] = {}
+    for table in tables:  # two mappings of one table are a fault already
+        distinct.setdefault(table.name.lower(), table)
+    for table in distinct.values():
         made = [index.name for index in table.indexes]
         for name in [*made, sequence_name(table.name, "id"), f"{table.name}_pkey"]:
             if name in taken:

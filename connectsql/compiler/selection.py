@@ -126,8 +126,7 @@ def _unknown_names(mapping: Mapping, selected: Selected) -> Iterator[Fault]:
     for what, name, place in named:
         if name.lower() not in known:
             meant = did_you_mean(name, (column.path for column in selected.values()))
-            yield Fault(
-                place=place,
-                message=f"{what} needs a field that is not mapped",
-                hint=f"did you mean {meant}?" if meant else f"add {name} to fields",
-            )
+            hint = f"did you mean {meant}?" if meant else f"add {name} to fields"
+            if name.lower() in {one.lower() for one in mapping.exclude}:
+                hint = f"remove {name} from exclude"
+            yield Fault(place=place, message=f"{what} needs a field that is not mapped", hint=hint)

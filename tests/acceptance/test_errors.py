@@ -130,6 +130,17 @@ def test_faults_of_the_form_do_not_hide_those_that_only_the_org_knows(
     )
 
 
+def test_an_object_mapped_twice_is_told_once(described: Command) -> None:
+    text = f"{CONFIG}  - {{object: ACCOUNT, fields: [Phone]}}\n"
+    (described.folder / "connectsql.yaml").write_text(text)
+    refused(
+        described("validate"),
+        FAILED,
+        "connectsql.yaml:4: error: ACCOUNT is mapped twice, first in line 2\n"
+        "  put all its fields into one mapping; an object has one table\n",
+    )
+
+
 def test_a_wrong_field_does_not_hide_a_wrong_expression(described: Command) -> None:
     computed = "{column: c, type: text, expression: uper(name)}"
     text = CONFIG.replace("[Name]", f"[Name, Phnoe]\n    computed: [{computed}]")

@@ -114,6 +114,11 @@ def test_roles_of_a_table_stand_for_those_of_the_connection(tmp_path: Path) -> N
              "6: the upsert_field Etx__c needs a field that is not mapped (did you mean Ext__c?)"],
         ),
         (
+            'fields: ["*"]\n    exclude: [Ext__c]\n    upsert_field: ext__c',
+            ["7: the upsert_field ext__c needs a field that is not mapped (remove ext__c from "
+             "exclude)"],
+        ),
+        (
             "fields: [Name, {field: Ext__c, access: read_only}]\n    upsert_field: Ext__c",
             ["5: Ext__c is the upsert_field: it cannot be read_only (remove its access, or name "
              "another upsert_field)"],
