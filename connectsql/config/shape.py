@@ -74,6 +74,14 @@ class _Broken:
         return "a plain value" if secret else quoted(self.value)
 
     @property
+    def names_property(self) -> bool:
+        """Whether the value is a property's name, in the group at the path."""
+        found = self.source.data
+        for step in self.path:
+            found = found[step]
+        return isinstance(found, dict)
+
+    @property
     def example(self) -> str:
         return self.example_of(str(self.path[-1]) if self.path else "mappings")
 
@@ -237,6 +245,8 @@ def _pattern(broken: _Broken) -> Iterator[Finding]:
             dotted = "." in broken.value
             hint = "a parent's external id is written Account__ExternalId__c"
             message = f"{broken.label} is no API name: {broken.shown}"
+            if broken.names_property:
+                message = f"{broken.label} holds {broken.shown}, which is no API name"
             yield broken.finding(message, hint if dotted else _API_NAME)
 
 

@@ -134,6 +134,14 @@ def test_what_no_config_has_a_place_for_is_told_when_it_is_left_out(write: Write
 
 
 NO_EXPORTS = {
+    "names that are none": (
+        '{"version": 1, "mappings": [{"object_name": "Lead", "config": {"access": "read_only",\n'
+        '"fields": {"Id": {}, "La st": {}, "Owner.Name": {}}}}]}',
+        'e.json:2: fields holds "La st", which is no API name\n'
+        "    an API name is letters, digits and _, and begins with a letter\n"
+        'e.json:2: fields holds "Owner.Name", which is no API name\n'
+        "    a parent's external id is written Account__ExternalId__c",
+    ),
     "not JSON": (
         '{"version": 1,\n "mappings": [,]}',
         "e.json:2: not valid JSON: expecting value",
