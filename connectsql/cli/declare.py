@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,19 @@ from connectsql.cli.options import (
 )
 from connectsql.cli.output import counted, say, say_faults
 from connectsql.compiler.draft import draft
-from connectsql.compiler.expressions import check_expressions
+from connectsql.compiler.expressions import expression_faults
 from connectsql.config.dump import dump
 from connectsql.config.heroku import from_export
 from connectsql.config.load import load
-from connectsql.config.model import Config
+from connectsql.config.model import Config, Mapping
+from connectsql.config.words import any_of, did_you_mean
 from connectsql.describe import snapshot
 from connectsql.describe.model import SObject
 from connectsql.errors import ApiError, ConfigError, DescribeError, Fault, UsageError
 from connectsql.salesforce.rest import Rest
+
+_API_NAME = re.compile(r"[A-Za-z]\w*")
+_NOT_FOUND = 404
 
 
 @click.command()
@@ -73,8 +78,7 @@ def describe(config_file: str, describe_dir: str | None) -> None:
 @describe_option
 def validate(config_file: str, describe_dir: str | None) -> None:
     """Check the config, and against the describe snapshot: every fault with file and line."""
-    config, desired = load_all(config_file, describe_dir)
-    check_expressions(desired)
+    config, desired = load_all(config_file, describe_dir, also=expression_faults)
     columns = sum(len(table.columns) for table in desired.tables)
     say(
         f"{config_file} is valid: {counted(len(config.mappings), 'mapping')}, "
@@ -83,47 +87,89 @@ def validate(config_file: str, describe_dir: str | None) -> None:
 
 
 def fetch(rest: Rest, config: Config) -> list[dict[str, Any]]:
-    """Fetch the mapped objects, and the parents that their relationship columns need."""
+    """Fetch the mapped objects, and the parents that their relationship columns need.
+
+    A parent that the login's user may not see is left out, with a warning: the column may go
+    through another one.
+    """
     raws: dict[str, dict[str, Any]] = {}
-    faults: list[Fault] = []
+    unknown: list[Mapping] = []
     for mapping in config.mappings:
-        try:
-            raws[mapping.object.lower()] = rest.describe(mapping.object)
-        except ApiError as error:
-            if error.status != 404:
-                raise
-            place = mapping.places.get("object", mapping.place)
-            faults.append(
-                Fault(
-                    place=place,
-                    message=f"the org has no object {mapping.object}",
-                    hint="check the spelling, and that the login's user may see it",
-                )
-            )
-    if faults:
-        raise ConfigError(faults)
+        if raw := _describe(rest, mapping.object):
+            raws[mapping.object.lower()] = raw
+        else:
+            unknown.append(mapping)
+    if unknown:
+        known = _object_names(rest, config)
+        raise ConfigError([_unknown(one, known) for one in unknown])
+    hidden: set[str] = set()
     for mapping in config.mappings:
         names = [one.name for one in mapping.fields]
         for parent in snapshot.parents(raws[mapping.object.lower()], names):
-            if parent.lower() not in raws:
-                raws[parent.lower()] = _describe(rest, parent)
+            if parent.lower() in raws or parent in hidden:
+                continue
+            if raw := _describe(rest, parent):
+                raws[parent.lower()] = raw
+            else:
+                hidden.add(parent)
+                say(
+                    f"warning: the login's user does not see {parent}, a parent of {mapping.object}"
+                )
     return list(raws.values())
 
 
-def _describe(rest: Rest, name: str) -> dict[str, Any]:
+def _describe(rest: Rest, name: str) -> dict[str, Any] | None:
+    """Return an object's describe, or None where the login's user sees no such object."""
     try:
         return rest.describe(name)
     except ApiError as error:
-        raise DescribeError(
-            f"the org has no object {name}" if error.status == 404 else f"{name}: {error}",
-            hint="check the spelling, and that the login's user may see it",
-        ) from error
+        if error.status != _NOT_FOUND:
+            raise
+        return None
+
+
+def _object_names(rest: Rest, config: Config) -> list[str]:
+    """Return what the org has. Raises ConfigError where it does not know the API version."""
+    try:
+        return [str(one.get("name", "")) for one in rest.describe_global()]
+    except ApiError as error:
+        versions = rest.versions() if error.status == _NOT_FOUND else []
+        if not versions or config.api_version in versions:
+            raise
+        place = config.places.get("api_version", config.place)
+        message = f"the org does not serve API version {config.api_version}"
+        hint = f"it serves {versions[0]} to {versions[-1]}"
+        raise ConfigError([Fault(place=place, message=message, hint=hint)]) from None
+
+
+def _unknown(mapping: Mapping, known: list[str]) -> Fault:
+    return Fault(
+        place=mapping.places.get("object", mapping.place),
+        message=f"the org has no object {mapping.object}",
+        hint=_meant(mapping.object, known),
+    )
+
+
+def _meant(name: str, known: list[str]) -> str:
+    meant = did_you_mean(name, known)
+    visible = "check the spelling, and that the login's user may see it"
+    return f"did you mean {meant}?" if meant else visible
 
 
 def _from_org(config_file: str, objects: Iterable[str]) -> Config:
     """Map every field that a column can hold, read-only: a start to be cut down by hand."""
-    with open_session(draft(config_file, ())) as session:
+    names = list({name.lower(): name for name in objects}.values())
+    for name in names:
+        if not _API_NAME.fullmatch(name):
+            raise UsageError(f"--object {name}: no API name", hint="for example Account or Bill__c")
+    config = draft(config_file, ())
+    with open_session(config) as session:
         rest = Rest(session)
-        raws = [_describe(rest, name) for name in objects]
-    snapshot.write(Path(config_file).parent / "describe", raws)
-    return draft(config_file, [SObject.from_describe(raw) for raw in raws])
+        raws = {name: _describe(rest, name) for name in names}
+        if unknown := [name for name, raw in raws.items() if raw is None]:
+            known = _object_names(rest, config)
+            hints = dict.fromkeys(_meant(name, known) for name in unknown)
+            raise DescribeError(f"the org has no object {any_of(unknown)}", hint="; ".join(hints))
+    found = [raw for raw in raws.values() if raw]
+    snapshot.write(Path(config_file).parent / "describe", found)
+    return draft(config_file, [SObject.from_describe(raw) for raw in found])

@@ -18,7 +18,7 @@ from connectsql.cli.options import (
 )
 from connectsql.cli.output import counted, say
 from connectsql.compiler import check, render
-from connectsql.compiler.expressions import check_expressions
+from connectsql.compiler.expressions import check_expressions, expression_faults
 from connectsql.compiler.model import Desired
 from connectsql.compiler.plan import Change, Hazard, Plan
 from connectsql.compiler.plan_text import as_sql, back_as_sql
@@ -37,7 +37,7 @@ prune_option = click.option(
 @click.option("-o", "--output", metavar="FILE", help="Write the SQL to a file.")
 def compile_(config_file: str, describe_dir: str | None, output: str | None) -> None:
     """Print the SQL for the whole config, offline; the same bytes each time."""
-    _, desired = load_all(config_file, describe_dir)
+    _, desired = load_all(config_file, describe_dir, also=expression_faults)
     _write(_checked(desired), output)
 
 
@@ -65,7 +65,7 @@ def plan(
         raise UsageError("give either --sql or --reverse")
     if output and not (as_file or reverse):
         raise UsageError("-o wants --sql or --reverse: what is to be written?")
-    _, desired = load_all(config_file, describe_dir)
+    _, desired = load_all(config_file, describe_dir, also=expression_faults)
     _checked(desired)
     with connect(required_database(database)) as connection:
         made = applying.plan(connection, desired, prune=prune)
@@ -113,7 +113,7 @@ def apply(
     lock_timeout: float,
 ) -> None:
     """Bring the database to what the config asks for, in one transaction."""
-    _, desired = load_all(config_file, describe_dir)
+    _, desired = load_all(config_file, describe_dir, also=expression_faults)
     _checked(desired)
     allow = {Hazard(one) for one in allowed}
     with connect(required_database(database)) as connection:

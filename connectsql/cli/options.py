@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
 
 from connectsql.cli.output import say_faults
-from connectsql.compiler.model import Desired
-from connectsql.compiler.resolve import resolve
-from connectsql.config.load import load
+from connectsql.compiler import resolve
+from connectsql.compiler.model import Desired, Table
+from connectsql.config.load import examine
 from connectsql.config.model import Config, Reference
 from connectsql.config.secrets import resolve as look_up
 from connectsql.describe import snapshot
-from connectsql.errors import UsageError
+from connectsql.describe.model import Org
+from connectsql.errors import ConfigError, DescribeError, Fault, UsageError
 from connectsql.salesforce.login import AccessToken, ClientCredentials, Login
 from connectsql.salesforce.session import Session
 
@@ -51,14 +53,36 @@ def snapshot_of(config: Config, describe_dir: str | None) -> Path:
 
 
 def load_all(
-    config_file: str, describe_dir: str | None, *, warn: bool = True
+    config_file: str,
+    describe_dir: str | None,
+    *,
+    warn: bool = True,
+    also: Callable[[Table], Iterable[Fault]] = lambda _: (),
 ) -> tuple[Config, Desired]:
-    """Load config and snapshot and resolve one against the other, showing the warnings."""
-    config = load(config_file)
-    resolution = resolve(config, snapshot.load(snapshot_of(config, describe_dir)))
+    """Load config and snapshot and resolve one against the other, showing the warnings.
+
+    Raises ConfigError with the faults of both, and those that ``also`` finds in a table.
+    """
+    reading = examine(config_file)
+    config, faults = reading.config, list(reading.faults)
+    org = _org(snapshot_of(config, describe_dir), faults)
+    found = resolve.examine(config, org, doubtful=reading.doubtful, also=also)
+    faults += found.faults
+    if faults:
+        raise ConfigError(sorted(dict.fromkeys(faults), key=lambda one: one.place.line))
     if warn:
-        say_faults("warning", resolution.warnings)
-    return config, resolution.desired
+        say_faults("warning", found.warnings)
+    return config, resolve.desired(config, found.tables)
+
+
+def _org(folder: Path, faults: list[Fault]) -> Org:
+    """Load the snapshot; where that fails a config's own faults are told first."""
+    try:
+        return snapshot.load(folder)
+    except DescribeError:
+        if faults:
+            raise ConfigError(faults) from None
+        raise
 
 
 def required_database(database: str | None) -> str:

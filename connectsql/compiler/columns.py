@@ -5,6 +5,7 @@ from __future__ import annotations
 from connectsql.compiler.model import Column
 from connectsql.compiler.names import MAX_BYTES
 from connectsql.config.model import MappedField, Types
+from connectsql.config.names import SYSTEM_COLUMNS
 from connectsql.describe import relationships
 from connectsql.describe.model import Field, Org, SObject
 from connectsql.describe.types import column_type
@@ -24,13 +25,14 @@ def resolve_column(types: Types, org: Org, sobject: SObject, entry: MappedField)
             column = _parents(types, org, sobject, entry)
     except DescribeError as error:
         return Fault(place=entry.place, message=error.message, hint=error.hint)
-    if isinstance(column, Column) and (wrong := _name_fault(column.name, entry)):
-        return wrong
+    # A name that the config gives has been judged with it.
+    if isinstance(column, Column) and entry.column is None:
+        return _name_fault(column.name, entry) or column
     return column
 
 
 def _name_fault(name: str, entry: MappedField) -> Fault | None:
-    if name in OWN_COLUMNS:
+    if name in (*OWN_COLUMNS, *SYSTEM_COLUMNS):
         return Fault(
             place=entry.place,
             message=f"{entry.name} cannot have the column {name}: every mapped table has one",
@@ -60,14 +62,15 @@ def _parents(types: Types, org: Org, sobject: SObject, entry: MappedField) -> Co
     found = relationships.resolve(org, sobject, entry.name)
     if isinstance(found, relationships.Unresolved):
         return Fault(place=entry.place, message=found.reason, hint=found.hint)
+    sent = found.identifies and not entry.read_only
     relationship = found.lookup.relationship_name or found.lookup.name
     return Column(
         name=entry.column or entry.name.lower(),
         path=f"{relationship}.{found.external_id.name}",
         type=column_type(found.external_id, types),
         field=found.external_id,
-        createable=found.lookup.createable and not entry.read_only,
-        updateable=found.lookup.updateable and not entry.read_only,
+        createable=found.lookup.createable and sent,
+        updateable=found.lookup.updateable and sent,
         lookup=found.lookup,
         parent=found.parent.name,
     )

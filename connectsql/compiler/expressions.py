@@ -52,12 +52,13 @@ _NAMES = {
 
 def check_expressions(desired: Desired) -> None:
     """Raise ConfigError with every computed column that is not safe to compile."""
-    faults = [fault for table in desired.tables for fault in _faults(table)]
+    faults = [fault for table in desired.tables for fault in expression_faults(table)]
     if faults:
         raise ConfigError(faults)
 
 
-def _faults(table: Table) -> Iterator[Fault]:
+def expression_faults(table: Table) -> Iterator[Fault]:
+    """Yield what is wrong with the computed columns of one table."""
     columns = ["id", "sfid", *table.by_name]
     for written in table.mapping.computed:
         for what, problem in (

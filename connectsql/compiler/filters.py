@@ -37,6 +37,7 @@ _KINDS: Final = {
 _ONLY_EQUAL = ("boolean", "multipicklist")
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
+_MOVING = re.compile(r"today|yesterday|tomorrow|now|((this|last|next|n)_|last90|next90).*", re.I)
 _PIECE = re.compile(r"''|\\(?P<escape>.)|.", re.DOTALL)
 
 
@@ -196,10 +197,18 @@ def _value(field: Field, value: Token) -> str:
     """Return a value as SOQL writes it for a field of this kind."""
     types, write, example = _VALUES[_kind(field)]
     if value.type not in types:
-        moving = value.type == "NAME"
-        why = "what moves by itself cannot be followed; " if moving else ""
-        raise _Refused(_compared(field, value), f"{why}write it like {example}")
+        raise _Refused(_compared(field, value), f"{_why_not(value)}write it like {example}")
     return write(field, value)
+
+
+def _why_not(value: Token) -> str:
+    if _MOVING.fullmatch(value):
+        return "what moves by itself cannot be followed; "
+    return (
+        "put quotes around a text; another field cannot stand here; "
+        if value.type == "NAME"
+        else ""
+    )
 
 
 def _compared(field: Field, value: Token) -> str:

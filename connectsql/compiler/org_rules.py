@@ -14,7 +14,7 @@ from psycopg import sql
 
 from connectsql.compiler.ddl import raw, text
 from connectsql.compiler.model import Column, Table
-from connectsql.compiler.names import quoted, shorten
+from connectsql.compiler.names import quoted
 from connectsql.describe.model import Field
 from connectsql.describe.types import STANDARD_PICKLIST
 
@@ -23,6 +23,7 @@ _PICKLISTS = ("picklist", "multipicklist", "combobox")
 _NUMBERS = ("double", "currency", "percent")
 _LARGEST_INT = 2**31 - 1
 _VALUES_SHOWN = 20
+_BLANKS = " \t\n\r\f\v"  # what a check's function calls blanks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +133,7 @@ def _picklist(table: Table, column: Column) -> Iterator[Rule]:
     if not field.restricted or not field.picklist:
         return
     values = sql.SQL(", ").join(
-        [sql.SQL("''"), *(sql.SQL("lower({})").format(sql.Literal(one)) for one in field.picklist)]
+        [sql.SQL("''"), *(_folded(one.strip(_BLANKS)) for one in field.picklist)]
     )
     if field.type == "multipicklist":
         unknown = sql.SQL(
@@ -150,6 +151,10 @@ def _picklist(table: Table, column: Column) -> Iterator[Rule]:
         table, column.name, "picklist", _and_changed(column, unknown), says,
         hint=f"it has: {shown}{more}",
     )  # fmt: skip
+
+
+def _folded(value: str) -> sql.Composable:
+    return sql.SQL("lower({})").format(sql.Literal(value))
 
 
 def _range(table: Table, column: Column) -> Iterator[Rule]:
@@ -184,7 +189,7 @@ def _rule(
     condition: str = "check_violation",
 ) -> Rule:
     return Rule(
-        name=shorten(f"{table.name}_{column}_{kind}"),
+        name=f"{table.name}_{column}_{kind}",  # of nothing in the catalog: it may be long
         column=column,
         breaks=text(breaks),
         says=f"{table.name}.{column} {says}",

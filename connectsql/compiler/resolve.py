@@ -5,7 +5,7 @@ All faults of all mappings are found in one go. What is merely risky is a warnin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from connectsql.compiler import rules
@@ -33,34 +33,66 @@ def resolve(config: Config, org: Org) -> Resolution:
     Raises ConfigError with every fault: objects and fields that the org lacks, types that have
     no column, identifiers that identify nothing, columns that collide.
     """
-    faults: list[Fault] = []
-    warnings: list[Fault] = []
-    tables = []
-    for mapping in config.mappings:
-        sobject = org.object(mapping.object)
-        if sobject is None:
-            faults.append(_unknown_object(mapping, org))
+    found = examine(config, org)
+    if found.faults:
+        raise ConfigError(found.faults)
+    return Resolution(desired(config, found.tables), found.warnings)
+
+
+@dataclass
+class Findings:
+    """The tables that can be told, and what is wrong or risky about them."""
+
+    tables: list[Table] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    warnings: list[Fault] = field(default_factory=list)
+
+
+def examine(
+    config: Config,
+    org: Org,
+    *,
+    doubtful: Set[int] = frozenset(),
+    also: Callable[[Table], Iterable[Fault]] = lambda _: (),
+) -> Findings:
+    """Return the tables of a config with every fault.
+
+    Of a ``doubtful`` mapping, one that has a fault already, by position, only what stands by
+    itself is judged: its object, its fields, its filter. ``also`` judges the other tables.
+    """
+    found = Findings()
+    for at, mapping in enumerate(config.mappings):
+        if (sobject := org.object(mapping.object)) is None:
+            found.faults.append(_unknown_object(mapping, org))
             continue
-        selected, wrong = select(config, org, mapping, sobject)
-        faults += [*wrong, *rules.faults(mapping, sobject, selected)]
-        warnings += rules.warnings(mapping, sobject, selected)
-        table = _table(config, mapping, sobject, selected)
-        if mapping.filter is not None:
-            place = mapping.places.get("filter", mapping.place)
-            soql = resolve_filter(mapping.filter, sobject, place)
-            if isinstance(soql, list):
-                faults += soql
-            else:
-                warnings += filter_warnings(mapping, sobject)
-                table = replace(table, filter=soql)
-        tables.append(table)
-    faults.extend(_shared_names(tables))
-    if faults:
-        raise ConfigError(faults)
-    return Resolution(_desired(config, tables), warnings)
+        selected, wrong = select(config, org, mapping, sobject, alone=at in doubtful)
+        found.faults += wrong
+        table = _filtered(found, _table(config, mapping, sobject, selected))
+        if at not in doubtful:
+            found.faults += rules.faults(mapping, sobject, selected)
+            found.warnings += rules.warnings(mapping, sobject, selected)
+            found.faults += rules.query_faults(table)
+            found.faults += also(table)
+            found.tables.append(table)
+    found.faults += _shared_names(found.tables)
+    return found
 
 
-def _desired(config: Config, tables: Sequence[Table]) -> Desired:
+def _filtered(found: Findings, table: Table) -> Table:
+    mapping = table.mapping
+    if mapping.filter is None:
+        return table
+    place = mapping.places.get("filter", mapping.place)
+    soql = resolve_filter(mapping.filter, table.object, place)
+    if isinstance(soql, list):
+        found.faults += soql
+        return table
+    found.warnings += filter_warnings(mapping, table.object)
+    return replace(table, filter=soql)
+
+
+def desired(config: Config, tables: Sequence[Table]) -> Desired:
+    """Return the desired schema that these tables make up."""
     return Desired(
         schema=config.schema,
         key_type=_key_type(config),
@@ -129,7 +161,10 @@ def _indexes(mapping: Mapping, selected: Selected) -> Iterator[Index]:
 def _shared_names(tables: Sequence[Table]) -> Iterator[Fault]:
     """Tables, indexes and sequences of a schema share their names."""
     taken = {table.name: f"the table of {table.object.name}" for table in tables}
-    for table in tables:
+    distinct: dict[str, Table] = {}
+    for table in tables:  # two mappings of one table are a fault already
+        distinct.setdefault(table.name.lower(), table)
+    for table in distinct.values():
         made = [index.name for index in table.indexes]
         for name in [*made, sequence_name(table.name, "id"), f"{table.name}_pkey"]:
             if name in taken:

@@ -20,9 +20,12 @@ Selected = dict[str, Column]  # lower-cased name of the entry -> its column
 
 
 def select(
-    config: Config, org: Org, mapping: Mapping, sobject: SObject
+    config: Config, org: Org, mapping: Mapping, sobject: SObject, *, alone: bool = False
 ) -> tuple[Selected, list[Fault]]:
-    """Return the columns of a mapping by the names its other properties use, and the faults."""
+    """Return the columns of a mapping by the names its other properties use, and the faults.
+
+    ``alone`` leaves out how the columns fit together: not all of them are known.
+    """
     faults = list(_unknown_exclusions(mapping, sobject))
     selected: Selected = {}
     for entry in _entries(config, mapping, sobject):
@@ -30,10 +33,11 @@ def select(
         if isinstance(column, Fault):
             faults.append(column)
         else:
-            faults.extend(_taken(selected, column, entry))
+            faults.extend(() if alone else _taken(selected, column, entry))
             selected[entry.name.lower()] = column
-    faults.extend(_misfits(mapping, selected))
-    faults.extend(_unknown_names(mapping, selected))
+    if not alone:
+        faults.extend(_misfits(mapping, selected))
+        faults.extend(_unknown_names(mapping, selected))
     return selected, faults
 
 
@@ -78,7 +82,7 @@ def _unknown_exclusions(mapping: Mapping, sobject: SObject) -> Iterator[Fault]:
         if sobject.field(name) is None:
             meant = did_you_mean(name, (field.name for field in sobject.fields))
             yield Fault(
-                place=mapping.places.get("exclude", mapping.place),
+                place=mapping.excluded_at(name),
                 message=f"{sobject.name} has no field {name} that could be excluded",
                 hint=f"did you mean {meant}?" if meant else "remove it from exclude",
             )
@@ -122,8 +126,7 @@ def _unknown_names(mapping: Mapping, selected: Selected) -> Iterator[Fault]:
     for what, name, place in named:
         if name.lower() not in known:
             meant = did_you_mean(name, (column.path for column in selected.values()))
-            yield Fault(
-                place=place,
-                message=f"{what} needs a field that is not mapped",
-                hint=f"did you mean {meant}?" if meant else f"add {name} to fields",
-            )
+            hint = f"did you mean {meant}?" if meant else f"add {name} to fields"
+            if name.lower() in {one.lower() for one in mapping.exclude}:
+                hint = f"remove {name} from exclude"
+            yield Fault(place=place, message=f"{what} needs a field that is not mapped", hint=hint)

@@ -152,7 +152,11 @@ def _mapping(reader: _Reader, path: Path) -> Mapping:
         local_deletes=LocalDeletes(reader.get((*path, "local_deletes"), LocalDeletes.SEND)),
         roles=_roles(reader, (*path, "roles")),
         heroku=_heroku(reader, (*path, "heroku")),
-        places=reader.places(path),
+        places=reader.places(path)
+        | {
+            f"exclude {value}": reader.place(entry)
+            for entry, value in reader.entries((*path, "exclude"))
+        },
     )
 
 
@@ -165,6 +169,7 @@ def _field(reader: _Reader, path: Path, value: str | dict[str, Any]) -> MappedFi
         place=place,
         column=value.get("column"),
         read_only=value.get("access") == Access.READ_ONLY,
+        read_write=value.get("access") == Access.READ_WRITE,
     )
 
 

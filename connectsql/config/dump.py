@@ -102,7 +102,7 @@ def _mapping(mapping: Mapping) -> dict[str, Any]:
         ("writes", mapping.writes.value, WriteMode.MERGED.value),
         ("poll_seconds", mapping.poll_seconds, 120),
         ("events", mapping.events, False),
-        ("constraints", mapping.constraints.value, Constraints.OFF.value),
+        ("constraints", _constraints(mapping).value, Constraints.OFF.value),
         ("remote_deletes", mapping.remote_deletes.value, RemoteDeletes.REMOVE.value),
         ("local_deletes", mapping.local_deletes.value, LocalDeletes.SEND.value),
         ("fields", [_field(one) for one in mapping.fields], None),
@@ -113,6 +113,11 @@ def _mapping(mapping: Mapping) -> dict[str, Any]:
         ("roles", _roles(mapping.roles), None if mapping.roles else {}),
         ("heroku", _heroku(mapping.heroku), {}),
     )
+
+
+def _constraints(mapping: Mapping) -> Constraints:
+    """A read-only mapping has the connection's, but no use for any."""
+    return mapping.constraints if mapping.writable else Constraints.OFF
 
 
 def _field(field: MappedField) -> Any:
@@ -159,7 +164,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    plain = isinstance(value_of(text), str) and not ambiguity(text)
+    # Line breaks that only Unicode has would be read as others.
+    plain = text.isprintable() and isinstance(value_of(text), str) and not ambiguity(text)
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
 
 

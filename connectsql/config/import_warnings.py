@@ -7,9 +7,12 @@ from typing import Any
 
 from connectsql.config.source import Path, Source
 from connectsql.config.to_heroku import USUAL_CALLS_A_DAY
+from connectsql.config.words import label
 from connectsql.errors import Fault
 
 EXPORT = "export-heroku"
+_TOP = {"version", "connection", "mappings"}
+_MAPPING = {"object_name", "config"}
 _READ = {
     "access", "applied_at", "fields", "indexes", "revision", "sf_max_daily_api_calls",
     "sf_notify_enabled", "sf_polling_seconds", "upsert_field",
@@ -33,6 +36,22 @@ def summary(source: Source) -> Iterator[Fault]:
         for key in sorted(given.keys() - _READ):
             yield source.fault((*path, key), f"{key} of {name} is not known: kept for {EXPORT}")
     yield from _features(source)
+    yield from _dropped(source)
+
+
+def _dropped(source: Source) -> Iterator[Fault]:
+    """What stands where no export has had anything so far: no config has a place for it."""
+    groups: list[tuple[Path, dict[str, Any], set[str]]] = [((), source.data, _TOP)]
+    for at, mapping in enumerate(source.data["mappings"]):
+        groups.append((("mappings", at), mapping, _MAPPING))
+        fields = mapping["config"]["fields"]
+        inner: Path = ("mappings", at, "config", "fields")
+        groups += [((*inner, one), options or {}, set()) for one, options in fields.items()]
+    for path, group, known in groups:
+        what = label(path, source.data, source.noun)
+        for name in group if isinstance(group, dict) else ():
+            if name not in known:
+                yield source.fault((*path, name), f"{name} of {what} is not known: left out")
 
 
 def _features(source: Source) -> Iterator[Fault]:

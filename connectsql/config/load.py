@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
 from connectsql.config import shape
 from connectsql.config.build import build
 from connectsql.config.check import check
+from connectsql.config.mapping_rules import mapping_faults
 from connectsql.config.model import Config
 from connectsql.config.source import Path, Source, read
 from connectsql.errors import ConfigError, Fault
@@ -17,10 +19,30 @@ _LOGIN: Path = ("connection", "login")
 _INIT = "write a first config with: connectsql init"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A config as far as it can be read: what has a fault has its default, or is left out."""
+
+    config: Config
+    faults: tuple[Fault, ...] = ()  # by line
+    doubtful: frozenset[int] = frozenset()  # the mappings with a fault, by position
+
+
 def load(path: str | FilePath) -> Config:
     """Return the config in the YAML or JSON file ``path``.
 
     Raises ConfigError with every fault found, and UsageError where there is no file to read.
+    """
+    reading = examine(path)
+    if reading.faults:
+        raise ConfigError(list(reading.faults))
+    return reading.config
+
+
+def examine(path: str | FilePath) -> Reading:
+    """Return the config in a file with its faults, for those who can find more.
+
+    Raises ConfigError where nothing of it can be read, and UsageError where there is no file.
     """
     source = read(path, missing_hint=_INIT)
     if _is_export(source.data):
@@ -31,14 +53,22 @@ def load(path: str | FilePath) -> Config:
     if not isinstance(source.data, dict):
         raise ConfigError(faults)
     config, paths = build(source)
+    bad = [_spoiled_under(source, path) for path in paths]
     faults += check(
         config,
         connection=_spoiled_under(source, _CONNECTION) | _spoiled_under(source, _LOGIN),
-        mappings=[_spoiled_under(source, path) for path in paths],
+        mappings=bad,
     )
-    if faults:
-        raise ConfigError(sorted(dict.fromkeys(faults), key=lambda fault: fault.place.line))
-    return config
+    by_itself = (
+        at
+        for at, (mapping, spoiled) in enumerate(zip(config.mappings, bad, strict=True))
+        if spoiled or any(mapping_faults(mapping, spoiled))
+    )
+    return Reading(
+        config=config,
+        faults=tuple(sorted(dict.fromkeys(faults), key=lambda fault: fault.place.line)),
+        doubtful=frozenset(by_itself),
+    )
 
 
 def _spoiled_under(source: Source, path: Path) -> set[str]:

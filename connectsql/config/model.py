@@ -113,6 +113,7 @@ class MappedField:
     place: Place
     column: str | None = None  # the column's name where it is not the field's in lower case
     read_only: bool = False  # applications' values for it are not sent
+    read_write: bool = field(default=False, compare=False)  # the config says so expressly
     conflict: Conflict | None = None  # where it differs from the mapping's
     local: str | None = None  # of a lookup: the column that holds the parent row's id
 
@@ -176,6 +177,11 @@ class Mapping:
     roles: Roles | None = None  # instead of the connection's, for this table; agent is not read
     heroku: HerokuExport | None = None
     places: dict[str, Place] = field(default_factory=dict, compare=False)  # property -> line
+
+    def excluded_at(self, name: str) -> Place:
+        """Return the line that excludes a field, spelled as there."""
+        whole = self.places.get("exclude", self.place)
+        return self.places.get(f"exclude {name}", whole)
 
     @property
     def writable(self) -> bool:

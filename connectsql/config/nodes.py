@@ -82,7 +82,7 @@ class _Composer:
         while isinstance(event, yaml.StreamStartEvent | yaml.DocumentStartEvent):
             event = self._next()
         if isinstance(event, yaml.StreamEndEvent):
-            self._refuse(0, "the file holds nothing but comments")
+            self._refuse(0, "the file holds nothing but comments", "declare mappings in it")
         root = self._node(event, 0)
         self._next()  # the document's end
         follower = self._next()

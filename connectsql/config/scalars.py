@@ -21,6 +21,8 @@ _ODD_NUMBER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
+_TOO_LONG = re.compile(r"-?[1-9][0-9]{18,}(\.[0-9]+)?|-?[0-9]+\.[0-9]{18,}")
+
 
 def value_of(text: str) -> str | int | float | bool | None:
     """Return what the unquoted ``text`` stands for: JSON's words and numbers, else itself."""
@@ -39,6 +41,8 @@ def ambiguity(text: str) -> str:
         return f'write "{text}" in quotes for the word, or {truth} for the truth value'
     if text.lower() == "null":
         return f'write "{text}" in quotes for the word, or leave the property out'
+    if _TOO_LONG.fullmatch(text):
+        return f'write "{text}" in quotes for the text; a number has at most 18 digits'
     if _ODD_NUMBER.fullmatch(text):
         return f'write "{text}" in quotes for the text, or the number in plain decimal digits'
     return ""

@@ -33,13 +33,14 @@ _EXAMPLES = {
     "roles": "for example:  roles: {agent: sync_agent, applications: [web]}",
     "computed": "for example:  computed: [{column: shout, type: text, expression: upper(name)}]",
     "command": "for example:  access_token: {command: [pass, show, salesforce/token]}",
-    "field": "for example:  {field: Email, unique: true}",
+    "field": "for example:  {field: Email}",
     "indexes": "for example:  indexes: [Name, {field: Email, unique: true}]",
     "connection": "for example:  connection: {schema: salesforce}",
     "login": "for example:  login: {access_token: {env: SALESFORCE_ACCESS_TOKEN}}",
     "instance_url": "for example:  instance_url: https://example.my.salesforce.com",
     "api_version": 'for example:  api_version: "62.0"',
 }
+_UNKNOWN = "additionalProperties"
 _API_NAME = "an API name is letters, digits and _, and begins with a letter"
 
 
@@ -71,6 +72,14 @@ class _Broken:
         # What stands where a secret is looked up may be the secret: it is never repeated.
         secret = "login" in self.path and isinstance(self.value, _PLAIN)
         return "a plain value" if secret else quoted(self.value)
+
+    @property
+    def names_property(self) -> bool:
+        """Whether the value is a property's name, in the group at the path."""
+        found = self.source.data
+        for step in self.path:
+            found = found[step]
+        return isinstance(found, dict)
 
     @property
     def example(self) -> str:
@@ -105,7 +114,16 @@ def find(source: Source, schema: str = "config.schema.json") -> list[Finding]:
     errors = _validator(schema).iter_errors(source.data)
     broken = (_broken(source, inner) for error in errors for inner in _innermost(error))
     told = (one for one in broken if one.path not in source.spoiled)
-    return list(dict.fromkeys(found for one in told for found in _TELLERS[one.rule](one)))
+    findings = {found: one.rule for one in told for found in _TELLERS[one.rule](one)}
+    # What is missing may be there, misspelt: that is told already.
+    misspelt = {
+        path for found, rule in findings.items() if rule == _UNKNOWN for path in found.spoils
+    }
+    return [
+        found
+        for found, rule in findings.items()
+        if rule != "required" or not misspelt.issuperset(found.spoils)
+    ]
 
 
 def _broken(source: Source, error: ValidationError) -> _Broken:
@@ -227,6 +245,8 @@ def _pattern(broken: _Broken) -> Iterator[Finding]:
             dotted = "." in broken.value
             hint = "a parent's external id is written Account__ExternalId__c"
             message = f"{broken.label} is no API name: {broken.shown}"
+            if broken.names_property:
+                message = f"{broken.label} holds {broken.shown}, which is no API name"
             yield broken.finding(message, hint if dotted else _API_NAME)
 
 
@@ -251,7 +271,7 @@ def _one_of_two(broken: _Broken) -> Iterator[Finding]:
 
 
 _TELLERS: dict[str, Callable[[_Broken], Iterator[Finding]]] = {
-    "additionalProperties": _unknown,
+    _UNKNOWN: _unknown,
     "required": _missing,
     "type": _type,
     "anyOf": _no_branch,

@@ -63,12 +63,17 @@ def _text(file: str, missing_hint: str) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise _refused(file, line, "not UTF-8 text", "save the file with UTF-8 encoding") from None
+        raise _not_utf8(file, content.count(b"\n", 0, error.start) + 1) from None
+    if "\0" in text[:2]:  # UTF-16 whose byte order mark was cut off
+        raise _not_utf8(file, 1)
     if not text.strip():
         raise _refused(file, 0, "the file is empty", missing_hint)
     # JSON allows tabs between values, YAML does not; inside JSON's strings none can stand.
     return text.replace("\t", " ") if text.lstrip().startswith(("{", "[")) else text
+
+
+def _not_utf8(file: str, line: int) -> ConfigError:
+    return _refused(file, line, "not UTF-8 text", "save the file with UTF-8 encoding")
 
 
 def _bytes(file: str, missing_hint: str) -> bytes:

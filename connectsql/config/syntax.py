@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 import yaml
 
 from connectsql.errors import Fault, Place
 
+_NO_VALUE = re.compile(r"expected the node content, but found '([,\]}])'")
 _CLOSE = "close the bracket or quote, or put a text that holds one in quotes"
 
 
@@ -42,6 +44,11 @@ def _begin(error: yaml.MarkedYAMLError) -> int:
 def _words(problem: str, begin: int) -> tuple[str, str]:
     if "'\\t'" in problem:
         return "not valid YAML: a tab where spaces are expected", "indent with spaces only"
+    if problem.startswith("expected alphabetic or numeric character"):
+        return "not valid YAML: a * or & that begins no name", 'put it in quotes:  fields: ["*"]'
+    if found := _NO_VALUE.fullmatch(problem):
+        message = f"not valid YAML: there is no value before the {found[1]}"
+        return message, "put one there, or remove the comma"
     if problem.startswith("expected <block end>"):
         message = f"not valid YAML: this does not fit the block that begins in line {begin}"
         return message, "look at the indentation: what belongs together starts in one column"

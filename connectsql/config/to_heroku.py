@@ -7,7 +7,7 @@ writes by itself: ``exported_at``, ``applied_at`` and ``revision``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from connectsql.config import model
@@ -17,6 +17,7 @@ from connectsql.errors import Fault
 OWN_WORDS = ("exported_at", "applied_at", "revision")
 USUAL_CALLS_A_DAY = 30_000  # Heroku Connect writes it where nobody chose a limit
 POLL_SECONDS = (120, 3600)  # what Heroku Connect takes
+_ALWAYS = ("Id", "SystemModstamp")  # in every mapping's fields; IsDeleted where there is one
 _DERIVED = {
     "access", "fields", "indexes", "sf_notify_enabled", "sf_polling_seconds", "upsert_field",
     *OWN_WORDS,
@@ -35,10 +36,15 @@ def kept_of_connection(given: Mapping[str, Any], config_name: str, version: str)
 
 
 def kept_of_mapping(given: Mapping[str, Any], mapping: model.Mapping) -> HerokuExport:
-    """Return what a config cannot say of an export's mapping; ``indexes`` holds differences."""
+    """Return what a config cannot say of an export's mapping.
+
+    ``fields`` holds what is not there though it always is, ``indexes`` what differs.
+    """
     kept = {name: value for name, value in given.items() if name not in _DERIVED}
     if kept.get("sf_max_daily_api_calls") == USUAL_CALLS_A_DAY:
         del kept["sf_max_daily_api_calls"]
+    if absent := {name: None for name in _absent(given["fields"])}:
+        kept["fields"] = absent
     if given.get("upsert_field") != mapping.upsert_field:
         kept["upsert_field"] = given["upsert_field"]
     derived, stood = _indexes(mapping), given.get("indexes", {})
@@ -47,6 +53,12 @@ def kept_of_mapping(given: Mapping[str, Any], mapping: model.Mapping) -> HerokuE
     if differing:
         kept["indexes"] = differing
     return HerokuExport(properties=tuple(kept.items()))
+
+
+def _absent(names: Iterable[str]) -> list[str]:
+    """Return what Heroku Connect always maps and ``names`` lack."""
+    listed = {name.lower() for name in names}
+    return [name for name in _ALWAYS if name.lower() not in listed]
 
 
 def export(config: Config, fields: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -85,13 +97,15 @@ def _mapping(mapping: model.Mapping, fields: Sequence[str]) -> dict[str, Any]:
     kept = _kept(mapping.heroku)
     differing = kept.pop("indexes", {})
     indexes = {**_indexes(mapping), **differing}
+    not_there = kept.pop("fields", {})
+    names = [*fields, *(name for name in _absent(fields) if name not in not_there)]
     least, most = POLL_SECONDS
     said: dict[str, Any] = {
         "access": mapping.access.value,
         "sf_notify_enabled": mapping.events,
         "sf_polling_seconds": min(max(mapping.poll_seconds, least), most),
         "sf_max_daily_api_calls": USUAL_CALLS_A_DAY,
-        "fields": {name: {} for name in fields},
+        "fields": {name: {} for name in names},
     }
     if mapping.upsert_field:
         said["upsert_field"] = mapping.upsert_field

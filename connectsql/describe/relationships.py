@@ -7,7 +7,7 @@ The name is ``<relationship>__<field of the parent>``. Both halves may hold ``__
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from connectsql.describe.model import Field, Org, SObject
@@ -20,6 +20,7 @@ class RelationshipColumn:
     lookup: Field  # the reference field of the object itself
     parent: SObject
     external_id: Field  # the parent's field that the column holds
+    identifies: bool = True  # whether a value tells Salesforce which record is meant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +48,14 @@ class _Candidate:
     column: RelationshipColumn
 
     @property
+    def keyed(self) -> bool:
+        """Whether a record can be found by the parent's field."""
+        return self.column.external_id.external_id or self.column.external_id.id_lookup
+
+    @property
     def order(self) -> tuple[bool, int, int]:
         """What to prefer: external ids, direct names, then the longest relationship."""
-        keyed = self.column.external_id.external_id or self.column.external_id.id_lookup
-        return (not keyed, self.reading.rank, -len(self.reading.relationship))
+        return (not self.keyed, self.reading.rank, -len(self.reading.relationship))
 
 
 def resolve(org: Org, sobject: SObject, name: str) -> RelationshipColumn | Unresolved:
@@ -63,7 +68,11 @@ def resolve(org: Org, sobject: SObject, name: str) -> RelationshipColumn | Unres
         return _explain(org, sobject, name, readings)
     best = candidates[0]
     rivals = {one.column.lookup.name: one.reading for one in candidates if one.order == best.order}
-    return best.column if len(rivals) == 1 else _ambiguous(name, rivals)
+    if len(rivals) > 1:
+        return _ambiguous(name, rivals)
+    # A polymorphic lookup may have several parents with such a field.
+    parents = {one.column.parent.name for one in candidates if one.order == best.order}
+    return replace(best.column, identifies=best.keyed and len(parents) == 1)
 
 
 def candidate_parents(sobject: SObject, names: Iterable[str]) -> tuple[str, ...]:
@@ -149,7 +158,7 @@ def _no_such_parent_field(org: Org, name: str, readings: list[_Reading]) -> Unre
     best = min(readings, key=lambda one: (one.rank, -len(one.relationship)))
     parents = _described(org, best)
     fields = {field.name.lower(): field.name for parent in parents for field in parent.fields}
-    close = get_close_matches(best.rest.lower(), fields, n=1, cutoff=0.6)
+    close = get_close_matches(best.rest.lower(), fields, n=1, cutoff=0.7)
     names = _either(tuple(parent.name for parent in parents))
     return Unresolved(
         reason=f"{name}: {best.lookup.name} points to {names}, which has no field {best.rest}",

@@ -10,7 +10,8 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,27 +21,48 @@ from connectsql.describe.relationships import candidate_parents
 from connectsql.errors import DescribeError
 
 FETCH = "fetch the describes from the org: connectsql describe"
-_OBJECT_NAME = re.compile(r"\w+")  # it becomes a file name
+_NAME = re.compile(r"\w+")  # an object's becomes a file name, a field's stands in queries
+_TEXTS = ("label", "relationshipName", "inlineHelpText")
 _NUMBERS = ("length", "precision", "scale", "digits")
 
 
 def load(directory: str | Path) -> Org:
-    """Read every describe in ``directory``."""
+    """Read every describe in ``directory``.
+
+    Raises DescribeError with every file that is none.
+    """
     folder = Path(directory)
-    files = sorted(folder.glob("*.json")) if folder.is_dir() else []
-    if not files:
-        state = "holds no describes" if folder.is_dir() else "does not exist"
-        raise DescribeError(f"{folder}: the folder of describes {state}", hint=FETCH)
+    files = _files(folder)
     found: dict[str, tuple[Path, SObject]] = {}
+    wrong: list[DescribeError] = []
     for file in files:
-        sobject = load_file(file)
+        try:
+            sobject = load_file(file)
+        except DescribeError as error:
+            wrong.append(error)
+            continue
         if other := found.get(sobject.name.lower()):
-            raise DescribeError(
-                f"{file}: describes {sobject.name}, as {other[0].name} does already",
-                hint="remove one of the two files",
-            )
+            message = f"{file}: describes {sobject.name}, as {other[0].name} does already"
+            wrong.append(DescribeError(message, hint="remove one of the two files"))
         found[sobject.name.lower()] = (file, sobject)
+    if wrong:
+        hints = dict.fromkeys(one.hint for one in wrong if one.hint)
+        raise DescribeError("\n".join(one.message for one in wrong), hint="; ".join(hints))
     return Org(tuple(sobject for _, sobject in found.values()))
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        files = sorted(file for file in folder.iterdir() if file.suffix == ".json")
+        state = "" if files else "holds no describes"
+    except FileNotFoundError:
+        state = "does not exist"
+    except OSError as error:
+        message = f"{folder}: the folder of describes cannot be read: {error.strerror}"
+        raise DescribeError(message) from None
+    if state:
+        raise DescribeError(f"{folder}: the folder of describes {state}", hint=FETCH)
+    return files
 
 
 def load_file(file: Path) -> SObject:
@@ -97,6 +119,8 @@ def _parse(file: Path) -> Any:
         raise DescribeError(f"{file}: not UTF-8 text (byte {error.start})", hint=FETCH) from None
     except RecursionError:
         raise DescribeError(f"{file}: nested too deeply to be a describe", hint=FETCH) from None
+    except ValueError:  # Python reads no number of more than 4,300 digits
+        raise DescribeError(f"{file}: holds a number that is too long", hint=FETCH) from None
     except OSError as error:
         raise DescribeError(f"{file}: cannot be read: {error.strerror}") from None
 
@@ -112,20 +136,44 @@ def _complaint(raw: Any) -> str:
     if not isinstance(raw.get("fields"), list) or not raw["fields"]:
         return f"this is not the describe of an object: {raw['name']} has no list of fields"
     complaints = (_field_complaint(number, one) for number, one in enumerate(raw["fields"], 1))
-    if not _OBJECT_NAME.fullmatch(raw["name"]):
+    if not _NAME.fullmatch(raw["name"]):
         return f"{raw['name']!r} is not the name of an object"
-    return next((one for one in complaints if one), "")
+    if not isinstance(raw.get("label"), str | None):
+        return f"{raw['name']} has a label that is no text"
+    return next((one for one in complaints if one), "") or _twice(raw["fields"])
 
 
 def _field_complaint(number: int, raw: Any) -> str:
     if not isinstance(raw, dict) or not isinstance(raw.get("name"), str):
         return f"field {number} has no name"
+    name = raw["name"]
+    if not _NAME.fullmatch(name):
+        return f"{name!r} is not the name of a field"
     if not isinstance(raw.get("type"), str):
-        return f"the field {raw['name']} has no type"
+        return f"the field {name} has no type"
     for attribute in _NUMBERS:
-        if not isinstance(raw.get(attribute), int | None):
-            return f"the field {raw['name']} has a {attribute} that is no number"
-    targets = raw.get("referenceTo")
-    if not isinstance(targets, list | None) or not all(isinstance(t, str) for t in targets or ()):
-        return f"the field {raw['name']} has a referenceTo that is no list of names"
+        number = raw.get(attribute) or 0
+        if not isinstance(number, int) or number < 0:
+            return f"the field {name} has a {attribute} that is no number"
+    for attribute in _TEXTS:
+        if not isinstance(raw.get(attribute), str | None):
+            return f"the field {name} has a {attribute} that is no text"
+    if not _all(raw.get("referenceTo"), lambda one: isinstance(one, str)):
+        return f"the field {name} has a referenceTo that is no list of names"
+    if not _all(raw.get("picklistValues"), _is_choice):
+        return f"the field {name} has picklistValues that are no list of values"
     return ""
+
+
+def _all(entries: Any, test: Callable[[Any], bool]) -> bool:
+    return entries is None or (isinstance(entries, list) and all(map(test, entries)))
+
+
+def _is_choice(entry: Any) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("value"), str)
+
+
+def _twice(fields: list[dict[str, Any]]) -> str:
+    counted = Counter(str(one["name"]).lower() for one in fields)
+    [(name, count)] = counted.most_common(1)
+    return f"the field {name} stands there {count} times" if count > 1 else ""

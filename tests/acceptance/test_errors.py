@@ -30,6 +30,16 @@ mappings:
     access: maybe
     fields: []
 """
+WRONG_EVERYWHERE = """\
+conection: {}
+mappings:
+  - object: Account
+    poll_seconds: soon
+    fields: [Nmae]
+    filter: Industri = 'x'
+  - object: Contcat
+    fields: [Name]
+"""
 HINT = "  is it running, and is --database (or DATABASE_URL) right?\n"
 NOT_ARRIVED = "postgresql://me:secret@127.0.0.1:1/there"
 NOT_RUN = "The hooks file could not be run."
@@ -100,6 +110,52 @@ def test_a_broken_config_tells_all_its_faults(command: Command, name: str) -> No
     )
 
 
+@pytest.mark.parametrize("name", ["validate", "compile", "plan", "apply"])
+def test_faults_of_the_form_do_not_hide_those_that_only_the_org_knows(
+    described: Command, name: str
+) -> None:
+    (described.folder / "connectsql.yaml").write_text(WRONG_EVERYWHERE)
+    refused(
+        described(name),
+        FAILED,
+        "connectsql.yaml:1: error: conection is no property of the config\n"
+        "  did you mean connection?\n"
+        'connectsql.yaml:4: error: poll_seconds must be a whole number, not "soon"\n'
+        "connectsql.yaml:5: error: Account has no field Nmae\n"
+        "  did you mean Name?\n"
+        "connectsql.yaml:6: error: the filter names Industri, which Account has not\n"
+        "  did you mean Industry?\n"
+        "connectsql.yaml:7: error: the describe snapshot has no object Contcat\n"
+        "  fetch its describe with `connectsql describe`\n",
+    )
+
+
+def test_an_object_mapped_twice_is_told_once(described: Command) -> None:
+    text = f"{CONFIG}  - {{object: ACCOUNT, fields: [Phone]}}\n"
+    (described.folder / "connectsql.yaml").write_text(text)
+    refused(
+        described("validate"),
+        FAILED,
+        "connectsql.yaml:4: error: ACCOUNT is mapped twice, first in line 2\n"
+        "  put all its fields into one mapping; an object has one table\n",
+    )
+
+
+def test_a_wrong_field_does_not_hide_a_wrong_expression(described: Command) -> None:
+    computed = "{column: c, type: text, expression: uper(name)}"
+    text = CONFIG.replace("[Name]", f"[Name, Phnoe]\n    computed: [{computed}]")
+    (described.folder / "connectsql.yaml").write_text(text)
+    refused(
+        described("validate"),
+        FAILED,
+        "connectsql.yaml:3: error: Account has no field Phnoe\n"
+        "  did you mean Phone?\n"
+        "connectsql.yaml:4: error: the expression of the computed column c calls uper, "
+        "which is not allowed here\n"
+        "  did you mean upper?\n",
+    )
+
+
 @pytest.mark.parametrize("name", ["validate", "compile", "apply", "agent"])
 def test_no_snapshot(command: Command, name: str) -> None:
     refused(
@@ -117,14 +173,56 @@ def test_a_field_that_the_org_has_not(described: Command, name: str) -> None:
     refused(described(name), FAILED, message)
 
 
-def test_an_object_that_the_org_has_not(command: Command) -> None:
-    (command.folder / "connectsql.yaml").write_text(CONFIG.replace("Account", "Acount"))
+def test_objects_that_the_org_has_not(command: Command) -> None:
+    text = f"{CONFIG}  - {{object: Unheard_Of__c, fields: [Name]}}\n"
+    (command.folder / "connectsql.yaml").write_text(text.replace("Account", "Acount"))
     refused(
         command("describe"),
         FAILED,
         "connectsql.yaml:2: error: the org has no object Acount\n"
+        "  did you mean Account?\n"
+        "connectsql.yaml:4: error: the org has no object Unheard_Of__c\n"
         "  check the spelling, and that the login's user may see it\n",
     )
+
+
+def test_an_api_version_that_the_org_has_not(command: Command) -> None:
+    text = f'connection: {{api_version: "99.0"}}\n{CONFIG}'
+    (command.folder / "connectsql.yaml").write_text(text)
+    finished = command("describe")
+    assert finished.code == FAILED
+    message = "connectsql.yaml:1: error: the org does not serve API version 99.0\n  it serves "
+    assert finished.err.startswith(message)
+
+
+def test_init_for_objects_that_the_org_has_not(command: Command) -> None:
+    refused(
+        command("init", "--force", "--object", "Acount", "--object", "Contact", "--object", "Zz"),
+        FAILED,
+        "error: the org has no object Acount or Zz\n"
+        "  did you mean Account?; check the spelling, and that the login's user may see it\n",
+    )
+    assert (command.folder / "connectsql.yaml").read_text() == CONFIG
+    refused(
+        command("init", "--force", "--object", "../limits"),
+        USAGE,
+        "error: --object ../limits: no API name\n  for example Account or Bill__c\n",
+    )
+
+
+def test_init_maps_an_object_named_twice_once(command: Command) -> None:
+    command("init", "--force", "--object", "Account", "--object", "ACCOUNT").ok()
+    command("validate").ok()
+
+
+def test_a_parent_that_the_login_may_not_see_hides_no_other(described: Command) -> None:
+    """Here the emulated org has no Group, the other parent of an owner."""
+    text = CONFIG.replace("Account", "Case").replace("[Name]", "[Owner__Username]")
+    (described.folder / "connectsql.yaml").write_text(text)
+    assert "warning: the login's user does not see Group, a parent of Case\n" in (
+        described("describe").ok().err
+    )
+    described("validate").ok()
 
 
 @pytest.mark.parametrize("name", ["apply", "agent"])

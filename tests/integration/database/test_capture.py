@@ -7,8 +7,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 from support.describes import desire
 
+from connectsql.config.check import LONGEST_SCHEMA
 from connectsql.database.apply import apply
 from connectsql.database.connection import connect
 
@@ -200,3 +202,20 @@ def test_the_channel_is_notified_once_for_a_transaction(session: Session, databa
         heard = list(listener.notifies(timeout=10, stop_after=1))
         heard += list(listener.notifies(timeout=0))
     assert [one.payload for one in heard] == ["ping"]
+
+
+@pytest.mark.every_postgres
+@pytest.mark.parametrize("schema", ["s" * LONGEST_SCHEMA, "ü" * (LONGEST_SCHEMA // 2)])
+def test_the_longest_name_of_a_schema_leaves_room_for_its_channel(
+    schema: str, database: str, tmp_path: Path
+) -> None:
+    text = f"connection: {{schema: {schema}}}\n" + CONFIG.format(log="full", access="read_write")
+    _, desired = desire(tmp_path, text)
+    with connect(database) as connection:
+        apply(connection, desired)
+    with psycopg.connect(database, autocommit=True) as session:
+        session.execute(sql.SQL("LISTEN {}").format(sql.Identifier(f"{schema}.hc_trigger_log")))
+        table = sql.Identifier(schema, "account")
+        session.execute(sql.SQL("INSERT INTO {} (name) VALUES ('a')").format(table))
+        heard = [one.payload for one in session.notifies(timeout=0)]
+    assert heard == ["ping"]

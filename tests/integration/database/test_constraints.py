@@ -17,7 +17,8 @@ from connectsql.database.apply import apply, plan
 from connectsql.database.connection import connect
 from connectsql.describe.model import Org
 
-VALUES = [{"value": value, "active": value != "Gone"} for value in ("Hot", "Wärm", "It's", "Gone")]
+NAMES = ("Hot", "Wärm", "It's", " Spaced ", "Gone")
+VALUES = [{"value": value, "active": value != "Gone"} for value in NAMES]
 ACCOUNT = sobject(
     "Account",
     field("Name", nillable=False),
@@ -103,6 +104,8 @@ TAKEN = [
     {"rating": " hOT"},
     {"rating": " "},
     {"rating": "it's"},
+    {"rating": " Spaced "},
+    {"rating": "spaced"},
     {"tags__c": "hot; Wärm;;"},
     {"revenue__c": "-999.99999"},
     {"count__c": -999},
@@ -260,3 +263,31 @@ def test_a_check_that_was_switched_off_by_hand_is_found_and_mended(
     assert any("check_account_for_org" in note and "by hand" in note for note in notes)
     with applied(database, wanted) as session, pytest.raises(psycopg.errors.NotNullViolation):
         insert(session, name=None)
+
+
+LONG = {"table": "managed__package_with_a_long_name__c", "column": "a_column_of_an_application__c"}
+
+
+@pytest.mark.parametrize("constraints", ["enforce", "warn"])
+def test_a_rule_of_long_names_says_which_it_is(
+    database: str, tmp_path: Path, constraints: str
+) -> None:
+    text = """
+mappings:
+  - object: Account
+    table: {table}
+    access: read_write
+    constraints: {constraints}
+    fields: [Name, Owner__c, {{field: Rating, column: {column}}}]
+"""
+    org = Org((ACCOUNT,))
+    wanted = desire(tmp_path, text.format(constraints=constraints, **LONG), org)[1]
+    rule = f"{LONG['table']}_{LONG['column']}_picklist"
+    with applied(database, wanted) as session:
+        if constraints == "warn":
+            insert(session, LONG["table"], **{LONG["column"]: "Cold"})
+            assert session.execute("SELECT rule FROM connectsql.violation").fetchall() == [(rule,)]
+            return
+        with pytest.raises(psycopg.errors.CheckViolation) as caught:
+            insert(session, LONG["table"], **{LONG["column"]: "Cold"})
+        assert caught.value.diag.constraint_name == rule

@@ -105,6 +105,11 @@ def test_a_condition_becomes_soql(text: str, expected: str) -> None:
         ("1 = 1", "cannot be read at 1"),
         ("Due__c = TODAY", "with TODAY; what moves by itself cannot be followed"),
         ("Due__c = LAST_N_DAYS:3", "with LAST_N_DAYS:3; what moves by itself"),
+        ("Due__c > N_DAYS_AGO:3", "with N_DAYS_AGO:3; what moves by itself"),
+        (
+            "Name = Energy",
+            "with Energy; put quotes around a text; another field cannot stand here; write",
+        ),
         ("Nam = 'a'", "names Nam, which Deal__c has not; did you mean Name?"),
         ("Owner__r.Name = 'a'", "names Owner__r.Name, a field of another object"),
         ("Story__c = 'a'", "names Story__c, which Salesforce cannot filter by"),

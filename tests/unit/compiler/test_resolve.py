@@ -10,7 +10,7 @@ from connectsql.compiler.model import Table
 from connectsql.compiler.resolve import resolve
 from connectsql.config.load import load
 from connectsql.config.model import Roles
-from connectsql.describe.model import Org
+from connectsql.describe.model import Org, SObject
 from connectsql.errors import ConfigError
 from tests.support.describes import CONTACT, desire, external_id, field, sobject
 
@@ -22,9 +22,16 @@ PLACE = sobject(
     field("Number__c", "double", calculated=True, createable=False, updateable=False),
     field("Serial__c", externalId=True, unique=True, createable=False, updateable=False),
     field("Odd__c", "reference", length=18, referenceTo=["Place__c"], relationshipName="Odd__r"),
+    field("Any__c", "reference", referenceTo=["Place__c", "Contact"], relationshipName="Any__r"),
     external_id(),
 )
-ORG = Org((PLACE, CONTACT))
+FOREVER = SObject.from_describe(
+    {
+        "name": "Forever",
+        "fields": [field("Id", "id"), field("SystemModstamp", "datetime"), field("Name")],
+    }
+)
+ORG = Org((PLACE, CONTACT, FOREVER))
 
 
 def table(folder: Path, mapping: str, head: str = "") -> Table:
@@ -41,7 +48,7 @@ def warned(folder: Path, mapping: str) -> list[str]:
 def test_a_star_gives_every_field_a_column_can_hold_in_the_describes_order(tmp_path: Path) -> None:
     made = table(tmp_path, 'fields: ["*"]\n    exclude: [Number__c, createddate]')
     assert [column.path for column in made.columns] == [
-        "IsDeleted", "SystemModstamp", "Name", "Serial__c", "Odd__c", "Ext__c",
+        "IsDeleted", "SystemModstamp", "Name", "Serial__c", "Odd__c", "Any__c", "Ext__c",
     ]  # fmt: skip
 
 
@@ -54,7 +61,7 @@ def test_what_is_listed_beside_a_star_refines_it_in_its_place(tmp_path: Path) ->
     names = [column.name for column in made.columns]
     assert names == [
         "isdeleted", "createddate", "systemmodstamp", "title", "number__c", "serial__c", "odd__c",
-        "Odd Key", "odd__r__ext__c",
+        "any__c", "Odd Key", "odd__r__ext__c",
     ]  # fmt: skip
     assert not made.by_name["title"].writable
     assert made.identifier is made.by_name["Odd Key"]
@@ -64,6 +71,12 @@ def test_what_is_listed_beside_a_star_refines_it_in_its_place(tmp_path: Path) ->
         ("hc_idx_place__c_title", "title"),
         ("hcu_idx_place__c_Odd Key", "Odd Key"),
     ]
+
+
+def test_a_parent_is_named_by_its_external_id_and_by_nothing_else(tmp_path: Path) -> None:
+    made = table(tmp_path, "fields: [Name, Odd__r__Ext__c, Odd__r__Name, Any__r__Ext__c]")
+    writable = {column.name for column in made.columns if column.writable}
+    assert writable == {"name", "odd__r__ext__c"}
 
 
 def test_roles_of_a_table_stand_for_those_of_the_connection(tmp_path: Path) -> None:
@@ -83,6 +96,10 @@ def test_roles_of_a_table_stand_for_those_of_the_connection(tmp_path: Path) -> N
             ["6: Place__c has no field Nmae that could be excluded (did you mean Name?)"],
         ),
         (
+            'fields: ["*"]\n    exclude:\n      - Odd__c\n      - Nmae',
+            ["8: Place__c has no field Nmae that could be excluded (did you mean Name?)"],
+        ),
+        (
             'fields: ["*", {field: Name, column: serial__c}]',
             ["5: Name and Serial__c cannot both have the column serial__c (give one another:  "
              "{field: Serial__c, column: NAME})"],
@@ -97,9 +114,24 @@ def test_roles_of_a_table_stand_for_those_of_the_connection(tmp_path: Path) -> N
              "6: the upsert_field Etx__c needs a field that is not mapped (did you mean Ext__c?)"],
         ),
         (
+            'fields: ["*"]\n    exclude: [Ext__c]\n    upsert_field: ext__c',
+            ["7: the upsert_field ext__c needs a field that is not mapped (remove ext__c from "
+             "exclude)"],
+        ),
+        (
             "fields: [Name, {field: Ext__c, access: read_only}]\n    upsert_field: Ext__c",
             ["5: Ext__c is the upsert_field: it cannot be read_only (remove its access, or name "
              "another upsert_field)"],
+        ),
+        (
+            "fields: [{field: Name, access: read_write}, {field: Number__c, access: read_write}]",
+            ["5: Number__c cannot be read_write: Salesforce takes no value for it (remove its "
+             "access: such fields are read all the same)"],
+        ),
+        (
+            "fields: [Name]\n  - object: Forever\n    remote_deletes: keep\n    fields: [Name]",
+            ["7: Forever has no IsDeleted: rows of deleted records cannot be kept (use "
+             "remote_deletes: remove)"],
         ),
         (
             "fields: [Address__c, File__c, Nope__c]",
@@ -135,6 +167,13 @@ def test_more_columns_than_a_table_can_have(tmp_path: Path) -> None:
         desire(tmp_path, text, org)
 
 
+def test_more_fields_than_a_query_can_ask_for(tmp_path: Path) -> None:
+    org = Org((sobject("Wide", *(field(f"{'F' * 30}{at}__c") for at in range(100, 500))),))
+    text = 'mappings:\n  - {object: Wide, fields: ["*"]}\n'
+    with pytest.raises(ConfigError, match=r"a query of 404 fields of Wide takes 16,0\d\d char"):
+        desire(tmp_path, text, org)
+
+
 @pytest.mark.parametrize(
     ("mapping", "warning"),
     [
@@ -144,8 +183,28 @@ def test_more_columns_than_a_table_can_have(tmp_path: Path) -> None:
             "new rows of place__c will be refused: Salesforce requires Name, not mapped",
         ),
         (
+            "access: read_write\n    fields: [Name, Odd__r__Name]",
+            "Odd__r__Name is read and never sent: Name does not tell which record is meant "
+            "(no external id of Place__c)",
+        ),
+        (
+            "access: read_write\n    fields: [Name, Any__r__Ext__c]",
+            "Any__r__Ext__c is read and never sent: Ext__c does not tell which record is meant "
+            "(several objects have it)",
+        ),
+        (
             "access: read_write\n    fields: [Number__c]",
             "no mapped field of Place__c can be written",
+        ),
+        (
+            "fields: [Name]\n    indexes: [{field: Name, unique: true}]",
+            "the index on Name is unique, the field in Salesforce is not: two records with one "
+            "value would stop this table's sync",
+        ),
+        (
+            "fields: [Odd__r__Ext__c]\n    indexes: [{field: Odd__r__Ext__c, unique: true}]",
+            "the index on Odd__r__Ext__c is unique, the field in Salesforce is not: two records "
+            "with one value would stop this table's sync",
         ),
         (
             "access: read_write\n    fields: [Name, Serial__c]\n    upsert_field: Serial__c",
@@ -155,3 +214,23 @@ def test_more_columns_than_a_table_can_have(tmp_path: Path) -> None:
 )
 def test_what_is_risky_is_a_warning(tmp_path: Path, mapping: str, warning: str) -> None:
     assert warning in warned(tmp_path, mapping)
+
+
+@pytest.mark.parametrize(
+    ("verb", "more", "warning"),
+    [
+        ("createable", "", "create Fixed: new rows of fixed will be refused"),
+        ("updateable", "", "update Fixed: changed rows of fixed will be refused"),
+        ("deletable", "", "delete Fixed: deletes of rows of fixed will be refused"),
+        ("deletable", "local_deletes: ignore, ", None),
+    ],
+)
+def test_writes_that_salesforce_takes_of_nobody(
+    tmp_path: Path, verb: str, more: str, warning: str | None
+) -> None:
+    fields = [field("Id", "id"), field("SystemModstamp", "datetime"), field("Name")]
+    fixed = SObject.from_describe({"name": "Fixed", "fields": fields, verb: False})
+    path = tmp_path / "c.yaml"
+    path.write_text(f"mappings: [{{object: Fixed, access: read_write, {more}fields: [Name]}}]")
+    found = [fault.message for fault in resolve(load(path), Org((fixed,))).warnings]
+    assert found == ([f"Salesforce lets nobody {warning}"] if warning else [])

@@ -85,6 +85,17 @@ mappings:
     assert [one.constraints for one in load(written(tmp_path, text)).mappings] == ["warn", "off"]
 
 
+def test_a_dump_says_nothing_of_constraints_where_nothing_is_written(tmp_path: Path) -> None:
+    text = """
+connection: {constraints: warn}
+mappings:
+  - {object: Account, access: read_write, fields: [Name]}
+  - {object: Contact, fields: [LastName]}
+"""
+    again = load(written(tmp_path, dump(load(written(tmp_path, text)))))
+    assert [one.constraints for one in again.mappings] == ["warn", "off"]
+
+
 MAPPING = "mappings:\n  - object: Account\n    "
 
 
@@ -93,6 +104,10 @@ MAPPING = "mappings:\n  - object: Account\n    "
     [
         ("fields: [Name]\n    exclude: [Fax]", "4: exclude has no use without * among the fields"),
         ('fields: ["*", Fax]\n    exclude: [Fax]', "4: Fax is listed and excluded"),
+        (
+            'fields: ["*", Fax]\n    exclude:\n      - Site\n      - Fax',
+            "6: Fax is listed and excluded",
+        ),
         ('fields: ["*", "*"]', "3: * is listed twice, first in line 3"),
         ('fields: ["*"]\n    exclude: [Id]', "4: Id cannot be excluded: the sync needs it"),
         (
@@ -102,6 +117,18 @@ MAPPING = "mappings:\n  - object: Account\n    "
         (
             "fields: [{field: Site, column: sfid}]",
             "3: a column cannot be called sfid: that is the column that holds Salesforce's Id",
+        ),
+        (
+            "fields: [{field: Site, column: ctid}]",
+            "3: a column cannot be called ctid: that is a column that Postgres adds itself",
+        ),
+        (
+            "fields: [Name]\n    computed: [{column: tableoid, type: text, expression: name}]",
+            "4: a column cannot be called tableoid: that is a column that Postgres adds itself",
+        ),
+        (
+            "fields: [{field: Site, column: systemmodstamp}]",
+            "3: the column systemmodstamp is taken: a field has it already",
         ),
         (
             "fields: [{field: SystemModstamp, column: stamp}]",

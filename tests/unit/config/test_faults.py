@@ -44,6 +44,21 @@ CONNECTION = {
         f"schema: {'ü' * 32}",
         "c.yaml:2: schema is 64 bytes long; Postgres allows 63\n    choose a shorter name",
     ),
+    "schema too long for its channel": (
+        f"schema: {'s' * 49}",
+        "c.yaml:2: schema is 49 bytes long; beyond 48 its notify channel, "
+        "ssssssss….hc_trigger_log, has a longer name than Postgres allows\n"
+        "    choose a shorter name",
+    ),
+    "percent in the schema": (
+        'schema: "50% off"',
+        "c.yaml:2: schema holds a %, which the agent's statements cannot\n    choose another name",
+    ),
+    "schema with our dollar quotes": (
+        "schema: a$connectsql$b",
+        "c.yaml:2: schema holds $connectsql$, between which the compiled functions stand\n"
+        "    choose another name",
+    ),
     "schema of Postgres": (
         "schema: pg_temp",
         "c.yaml:2: the schema pg_temp belongs to Postgres\n    choose another name",
@@ -81,6 +96,11 @@ CONNECTION = {
         "lookback_seconds: 0300",
         "c.yaml:2: an unquoted 0300 means different things to different YAML readers\n"
         '    write "0300" in quotes for the text, or the number in plain decimal digits',
+    ),
+    "endless number": (
+        f"lookback_seconds: {'9' * 19}",
+        f"c.yaml:2: an unquoted {'9' * 19} means different things to different YAML readers\n"
+        f'    write "{"9" * 19}" in quotes for the text; a number has at most 18 digits',
     ),
     "minutes and seconds": (
         "lookback_seconds: 5:00",
@@ -200,6 +220,11 @@ WHOLE = {
         "mappings:\n  - fields: [Name]",
         "c.yaml:2: mapping 1 has no object\n    for example:  object: Account",
     ),
+    "misspelt object": (
+        "mappings:\n  - objet: Account\n    fields: [{feild: Name}]",
+        "c.yaml:2: objet is no property of mapping 1\n    did you mean object?\n"
+        "c.yaml:3: feild is no property of entry 1 of fields\n    did you mean field?",
+    ),
     "no fields": (
         "mappings:\n  - object: Account",
         "c.yaml:2: the mapping of Account has no fields\n    for example:  fields: [Name, Phone]",
@@ -271,6 +296,12 @@ MAPPED = {
         "c.yaml:4: writes: ordered needs log: full, which keeps the values of every change\n"
         "    add log: full, or choose writes: merged",
     ),
+    "read_write field on read_only": (
+        "exclude: []\n  - object: Contact\n    fields: [{field: Email, access: read_write}]",
+        "c.yaml:6: Email is read_write and the mapping of Contact read_only: "
+        "nothing would be sent\n"
+        "    add access: read_write to the mapping, or remove that of Email",
+    ),
     "upsert_field on read_only": (
         "upsert_field: Key__c",
         "c.yaml:4: upsert_field has no use here: the mapping of Account is read_only\n"
@@ -306,7 +337,7 @@ MAPPED = {
     ),
     "index without field": (
         "indexes: [{unique: true}]",
-        "c.yaml:4: entry 1 of indexes has no field\n    for example:  {field: Email, unique: true}",
+        "c.yaml:4: entry 1 of indexes has no field\n    for example:  {field: Email}",
     ),
     "index unique: yes": (
         "indexes: [{field: Name, unique: yes}]",
@@ -317,6 +348,10 @@ MAPPED = {
         "indexes: Name",
         'c.yaml:4: indexes must be a list, not "Name"\n'
         "    for example:  indexes: [Name, {field: Email, unique: true}]",
+    ),
+    "percent in the table": (
+        "table: a%b",
+        "c.yaml:4: table holds a %, which the agent's statements cannot\n    choose another name",
     ),
     "reserved table": (
         "table: _Trigger_Log",

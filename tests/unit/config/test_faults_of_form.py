@@ -8,13 +8,20 @@ import pytest
 
 CASES: dict[str, tuple[str | bytes, str]] = {
     "empty file": ("", "c.yaml: the file is empty\n    write a first config with: connectsql init"),
-    "only comments": ("# nothing yet\n", "c.yaml: the file holds nothing but comments"),
+    "only comments": (
+        "# nothing yet\n",
+        "c.yaml: the file holds nothing but comments\n    declare mappings in it",
+    ),
     "not UTF-8": (
         b"mappings:\n  - object: \xff\n",
         "c.yaml:2: not UTF-8 text\n    save the file with UTF-8 encoding",
     ),
     "UTF-16": (
         "mappings: []".encode("utf-16"),
+        "c.yaml:1: not UTF-8 text\n    save the file with UTF-8 encoding",
+    ),
+    "UTF-16 without a mark": (
+        "mappings: []".encode("utf-16-le"),
         "c.yaml:1: not UTF-8 text\n    save the file with UTF-8 encoding",
     ),
     "too large": (b"#" * (4 * 1024 * 1024 + 1), "c.yaml: larger than 4 MB"),
@@ -51,6 +58,16 @@ CASES: dict[str, tuple[str | bytes, str]] = {
         "c.yaml:2: not valid YAML: a colon where no property can begin\n"
         "    look for wrong indentation, a colon without a space behind it just above, "
         "or a text with a colon that needs quotes",
+    ),
+    "star without quotes": (
+        "mappings:\n  - object: A\n    fields: [*]\n",
+        "c.yaml:3: not valid YAML: a * or & that begins no name\n"
+        '    put it in quotes:  fields: ["*"]',
+    ),
+    "nothing between commas": (
+        "mappings:\n  - object: A\n    fields: [A, , B]\n",
+        "c.yaml:3: not valid YAML: there is no value before the ,\n"
+        "    put one there, or remove the comma",
     ),
     "special character": (
         "version: @1\n",

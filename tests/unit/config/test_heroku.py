@@ -121,7 +121,27 @@ def test_all_that_has_no_counterpart_is_told(write: Write) -> None:
     ]
 
 
+def test_what_no_config_has_a_place_for_is_told_when_it_is_left_out(write: Write) -> None:
+    config = '{"access": "read_only", "fields": {"Id": {}, "Name": {"rename": "x"}}}'
+    text = f"""{{"version": 1, "extra": {{"a": 1}},
+        "mappings": [{{"object_name": "Lead", "more": 1, "config": {config}}}]}}"""
+    _, warnings = from_export(write(text, "e.json"))
+    assert [one.message for one in warnings] == [
+        "extra of the export is not known: left out",
+        "more of the mapping of Lead is not known: left out",
+        "rename of Name is not known: left out",
+    ]
+
+
 NO_EXPORTS = {
+    "names that are none": (
+        '{"version": 1, "mappings": [{"object_name": "Lead", "config": {"access": "read_only",\n'
+        '"fields": {"Id": {}, "La st": {}, "Owner.Name": {}}}}]}',
+        'e.json:2: fields holds "La st", which is no API name\n'
+        "    an API name is letters, digits and _, and begins with a letter\n"
+        'e.json:2: fields holds "Owner.Name", which is no API name\n'
+        "    a parent's external id is written Account__ExternalId__c",
+    ),
     "not JSON": (
         '{"version": 1,\n "mappings": [,]}',
         "e.json:2: not valid JSON: expecting value",

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from support.command import Command
+from support.describes import external_id, field
 
 from connectsql.config.dump import dump
 from connectsql.config.heroku import from_export
 from connectsql.config.load import load
 from connectsql.config.to_heroku import OWN_WORDS, export, losses
+from connectsql.describe import snapshot
 
 SHARED = Path(__file__).resolve().parents[4] / "shared"
 REAL = sorted(SHARED.glob("data/exports/*.json"))
@@ -118,7 +120,9 @@ mappings:
                 "config": {
                     "access": "read_write", "sf_notify_enabled": False, "sf_polling_seconds": 120,
                     "sf_max_daily_api_calls": 30000, "upsert_field": "Ext__c",
-                    "fields": {"Name": {}, "Site": {}, "Ext__c": {}},
+                    "fields": {
+                        "Name": {}, "Site": {}, "Ext__c": {}, "Id": {}, "SystemModstamp": {},
+                    },
                     "indexes": {
                         "Id": {"unique": True}, "SystemModstamp": {"unique": False},
                         "Name": {"unique": False}, "Ext__c": {"unique": True},
@@ -146,3 +150,45 @@ def test_the_command_prints_nothing_but_the_export(tmp_path: Path) -> None:
     finished = command("export-heroku").ok()
     assert json.loads(finished.out) == without_own_words(NEW)
     assert finished.out.splitlines()[1] == '    "version": 1,'
+
+
+CONFIG = """
+connection: {types: TYPES}
+mappings:
+  - object: account
+    access: read_write
+    upsert_field: ext__C
+    fields: [name, NAMED, ext__c]
+    indexes: [NAME]
+"""
+
+
+@pytest.mark.parametrize("types", ["native", "heroku"])
+def test_the_describes_spell_what_was_not_imported(tmp_path: Path, types: str) -> None:
+    """Heroku Connect itself always maps IsDeleted, and writes names as the org has them."""
+    raw = {"name": "Account", "fields": [dict(one) for one in RAW_FIELDS]}
+    snapshot.write(tmp_path / "describe", [raw])
+    text = CONFIG.replace("TYPES", types).replace("NAMED", "parent__EXT__c")
+    (tmp_path / "connectsql.yaml").write_text(text)
+    told = json.loads(Command(tmp_path, {})("export-heroku").ok().out)
+    [mapping] = told["mappings"]
+    given = mapping["config"]
+    if types == "heroku":
+        assert (mapping["object_name"], given["upsert_field"]) == ("account", "ext__C")
+        assert list(given["fields"]) == ["name", "parent__EXT__c", "ext__c", "Id", "SystemModstamp"]
+        return
+    assert (mapping["object_name"], given["upsert_field"]) == ("Account", "Ext__c")
+    assert set(given["fields"]) == {
+        "Name", "parent__EXT__c", "Ext__c", "Id", "SystemModstamp", "IsDeleted",
+    }  # fmt: skip
+    assert set(given["indexes"]) == {"Id", "SystemModstamp", "Name", "Ext__c"}
+
+
+RAW_FIELDS = [
+    field("Id", "id", length=18),
+    field("IsDeleted", "boolean"),
+    field("SystemModstamp", "datetime"),
+    field("Name"),
+    field("ParentId", "reference", referenceTo=["Account"], relationshipName="Parent"),
+    external_id(),
+]

@@ -85,6 +85,19 @@ def test_a_missing_or_empty_folder(tmp_path: Path) -> None:
     assert error_of(missing) == ("DIR: the folder of describes does not exist", FETCH)
 
 
+def test_a_folder_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "describe"
+    file.write_text("")
+    message = "DIR: the folder of describes cannot be read: Not a directory"
+    assert error_of(file) == (message, "")
+
+    def refuse(_: Path) -> list[Path]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)  # root may read any folder
+    assert error_of(tmp_path) == (message.replace("Not a directory", "Permission denied"), "")
+
+
 BROKEN: dict[str, tuple[str | bytes, str]] = {
     "broken JSON": (
         '{"name": "A",\n "fields": [}',
@@ -92,6 +105,7 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     ),
     "not UTF-8": (b"\xff\xfe", "DIR/A.json: not UTF-8 text (byte 0)"),
     "too deep": ("[" * 100_000, "DIR/A.json: nested too deeply to be a describe"),
+    "a number without end": ("9" * 5000, "DIR/A.json: holds a number that is too long"),
     "a list of objects": (
         '{"encoding": "UTF-8", "sobjects": []}',
         "DIR/A.json: this is the list of all objects, not the describe of one",
@@ -113,6 +127,34 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
         '{"name": "A", "fields": [{"name": "Id"}]}',
         "DIR/A.json: the field Id has no type",
     ),
+    "name that is none": (
+        '{"name": "A", "fields": [{"name": "Id FROM B", "type": "id"}]}',
+        "DIR/A.json: 'Id FROM B' is not the name of a field",
+    ),
+    "field twice": (
+        '{"name": "A", "fields": [{"name": "Id", "type": "id"}, {"name": "ID", "type": "id"}]}',
+        "DIR/A.json: the field id stands there 2 times",
+    ),
+    "label that is none": (
+        '{"name": "A", "label": [], "fields": [{"name": "Id", "type": "id"}]}',
+        "DIR/A.json: A has a label that is no text",
+    ),
+    "negative length": (
+        '{"name": "A", "fields": [{"name": "Id", "type": "id", "length": -1}]}',
+        "DIR/A.json: the field Id has a length that is no number",
+    ),
+    "relationship that is none": (
+        '{"name": "A", "fields": [{"name": "Id", "type": "id", "relationshipName": 1}]}',
+        "DIR/A.json: the field Id has a relationshipName that is no text",
+    ),
+    "picklist that is none": (
+        '{"name": "A", "fields": [{"name": "P", "type": "picklist", "picklistValues": "ab"}]}',
+        "DIR/A.json: the field P has picklistValues that are no list of values",
+    ),
+    "value that is none": (
+        '{"name": "A", "fields": [{"name": "P", "type": "picklist", "picklistValues": [{}]}]}',
+        "DIR/A.json: the field P has picklistValues that are no list of values",
+    ),
     "length that is none": (
         '{"name": "A", "fields": [{"name": "Id", "type": "id", "length": "18"}]}',
         "DIR/A.json: the field Id has a length that is no number",
@@ -133,6 +175,21 @@ def test_a_file_that_is_no_describe(case: str, tmp_path: Path) -> None:
     content, expected = BROKEN[case]
     (tmp_path / "A.json").write_bytes(content if isinstance(content, bytes) else content.encode())
     assert error_of(tmp_path) == (expected, FETCH)
+
+
+def test_all_files_that_are_no_describes_are_told_at_once(
+    tmp_path: Path, raw_sobject: Callable[..., Raw]
+) -> None:
+    (tmp_path / "A.json").write_text("[")
+    (tmp_path / "B.json").write_text("[1]")
+    for file in ("c.json", "d.json"):
+        (tmp_path / file).write_text(json.dumps(raw_sobject("Account")))
+    assert error_of(tmp_path) == (
+        "DIR/A.json:1: not valid JSON: Expecting value (column 2)\n"
+        "DIR/B.json: this is not the describe of an object: it has no name\n"
+        "DIR/d.json: describes Account, as c.json does already",
+        f"{FETCH}; remove one of the two files",
+    )
 
 
 def test_two_files_of_one_object(tmp_path: Path, raw_sobject: Callable[..., Raw]) -> None:
