@@ -13,6 +13,7 @@ from connectsql.compiler.ddl import qualified, text
 from connectsql.compiler.grants import grant_parts
 from connectsql.compiler.model import Computed, Index, Kind, Part, Table, Trigger, Twin
 from connectsql.compiler.names import quoted, shorten
+from connectsql.compiler.once import once
 
 _APPLICATIONS = sql.SQL("\n    WHEN (public.get_xmlbinary()::text = 'base64')")
 _NOT_THE_AGENT = sql.SQL(
@@ -20,11 +21,13 @@ _NOT_THE_AGENT = sql.SQL(
 )
 
 
+@once
 def parts(table: Table) -> tuple[Part, ...]:
     """Return everything of a table beside its fields' columns."""
     return tuple(_parts(table))
 
 
+@once
 def definition(part: Part) -> str:
     """Return what identifies the SQL that makes a part."""
     return hashlib.md5(part.create.encode(), usedforsecurity=False).hexdigest()
