@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from connectsql.compiler.columns import OWN_COLUMNS, resolve_column
 from connectsql.compiler.model import Column
@@ -25,12 +25,15 @@ def select(
     """Return the columns of a mapping by the names its other properties use, and the faults."""
     faults = list(_unknown_exclusions(mapping, sobject))
     selected: Selected = {}
+    taken: dict[str, list[str]] = {}  # the column's name -> the paths that have it
     for entry in _entries(config, mapping, sobject):
         column = resolve_column(config.types, org, sobject, entry)
         if isinstance(column, Fault):
             faults.append(column)
         else:
-            faults.extend(_taken(selected, column, entry))
+            paths = taken.setdefault(column.name, [])
+            faults.extend(_shared(paths, column, entry))
+            paths.append(column.path)
             selected[entry.name.lower()] = column
     faults.extend(_misfits(mapping, selected))
     faults.extend(_unknown_names(mapping, selected))
@@ -84,8 +87,8 @@ def _unknown_exclusions(mapping: Mapping, sobject: SObject) -> Iterator[Fault]:
             )
 
 
-def _taken(selected: Selected, column: Column, entry: MappedField) -> Iterator[Fault]:
-    for path in (one.path for one in selected.values() if one.name == column.name):
+def _shared(paths: Iterable[str], column: Column, entry: MappedField) -> Iterator[Fault]:
+    for path in paths:
         yield Fault(
             place=entry.place,
             message=f"{path} and {column.path} cannot both have the column {column.name}",
