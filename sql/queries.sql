@@ -13,20 +13,21 @@ WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 ORDER BY c.relname
 
 -- installed_columns --
+WITH feeds AS MATERIALIZED (
+    SELECT f.adrelid, d.refobjsubid, array_agg(g.attname::text ORDER BY g.attname) AS columns
+    FROM pg_catalog.pg_attribute AS g
+    JOIN pg_catalog.pg_attrdef AS f ON f.adrelid = g.attrelid AND f.adnum = g.attnum
+    JOIN pg_catalog.pg_depend AS d
+        ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = f.oid
+        AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = f.adrelid
+        AND d.refobjsubid <> f.adnum
+    WHERE g.attgenerated <> ''
+    GROUP BY f.adrelid, d.refobjsubid
+)
 SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
        CASE WHEN a.attcollation <> t.typcollation THEN l.collname END,
        CASE WHEN a.attgenerated <> '' THEN pg_get_expr(e.adbin, e.adrelid) END,
-       ARRAY(
-           SELECT g.attname::text
-           FROM pg_catalog.pg_depend AS d
-           JOIN pg_catalog.pg_attrdef AS f ON f.oid = d.objid
-           JOIN pg_catalog.pg_attribute AS g ON g.attrelid = f.adrelid AND g.attnum = f.adnum
-           WHERE d.classid = 'pg_catalog.pg_attrdef'::regclass
-             AND d.refclassid = 'pg_catalog.pg_class'::regclass
-             AND d.refobjid = c.oid AND d.refobjsubid = a.attnum
-             AND f.adrelid = c.oid AND g.attgenerated <> '' AND g.attnum <> a.attnum
-           ORDER BY g.attname
-       ),
+       coalesce(feeds.columns, ARRAY[]::text[]),
        col_description(c.oid, a.attnum)
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -34,6 +35,7 @@ JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT
 JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
 LEFT JOIN pg_catalog.pg_attrdef AS e ON e.adrelid = c.oid AND e.adnum = a.attnum
 LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = a.attcollation
+LEFT JOIN feeds ON feeds.adrelid = c.oid AND feeds.refobjsubid = a.attnum
 WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 ORDER BY c.relname, a.attnum
 

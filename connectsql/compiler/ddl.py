@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from psycopg import sql
 
@@ -22,9 +23,10 @@ def raw(checked: str) -> sql.SQL:
     return sql.SQL(checked)
 
 
+@lru_cache(maxsize=64)
 def qualified(schema: str, name: str) -> sql.Composable:
     """Return ``schema.name``."""
-    return sql.SQL("{}.{}").format(quoted(schema), quoted(name))
+    return raw(text(sql.SQL("{}.{}").format(quoted(schema), quoted(name))))
 
 
 def create_table(table: Table) -> str:
@@ -115,13 +117,10 @@ def table_comment(table: Table) -> str:
 def comment(schema: str, table: str, column: str | None, words: str | None) -> str:
     """Return the statement that sets, or with None removes, the comment of a table or column."""
     name = qualified(schema, table)
-    target = (
-        sql.SQL("COLUMN {}.{}").format(name, quoted(column))
-        if column
-        else sql.SQL("TABLE {}").format(name)
-    )
     said = sql.Literal(words) if words is not None else sql.SQL("NULL")
-    return text(sql.SQL("COMMENT ON {} IS {};").format(target, said))
+    if column:
+        return text(sql.SQL("COMMENT ON COLUMN {}.{} IS {};").format(name, quoted(column), said))
+    return text(sql.SQL("COMMENT ON TABLE {} IS {};").format(name, said))
 
 
 def _meaning(column: Column) -> str:

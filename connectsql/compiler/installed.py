@@ -9,7 +9,7 @@ from functools import cached_property
 Key = tuple[str, str, str]  # table (empty for the schema's own), kind, name
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class InstalledColumn:
     """A column: its type as ``format_type`` spells it, and its comment.
 
@@ -36,7 +36,7 @@ class InstalledTable:
     loaded: bool = False  # the initial load of that mapping is done
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Made:
     """An entry of the registry: what connectsql made, and how the catalog spelled it then."""
 

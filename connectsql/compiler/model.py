@@ -10,7 +10,7 @@ from connectsql.config.model import NOBODY, Access, LogLevel, Mapping, Roles, Wr
 from connectsql.describe.model import Field, SObject
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
     """A column that holds a field of the object, or an external id of its parent.
 

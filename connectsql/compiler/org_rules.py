@@ -7,7 +7,7 @@ values that today's rules refuse. OLD is NULL for an insert, so that every value
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -15,7 +15,7 @@ from psycopg import sql
 from connectsql.compiler.ddl import raw, text
 from connectsql.compiler.model import Column, Table
 from connectsql.compiler.names import quoted
-from connectsql.describe.model import Field
+from connectsql.compiler.once import once
 from connectsql.describe.types import STANDARD_PICKLIST
 
 _LOOKUPS = ("reference", "id")
@@ -86,7 +86,7 @@ def _read_only(table: Table, column: Column) -> Iterator[Rule]:
 def _required(table: Table, column: Column) -> Iterator[Rule]:
     """A lookup is told by any of its columns; the first of them has the rule."""
     field = column.lookup or column.field
-    group = _told_by(table, field)
+    group = _told_by(table).get(field.name, ())
     if field.nillable or field.type == "boolean" or column.name not in group[:1]:
         return
     changed = sql.SQL(" OR ").join(
@@ -106,14 +106,16 @@ def _required(table: Table, column: Column) -> Iterator[Rule]:
     )  # fmt: skip
 
 
-def _told_by(table: Table, field: Field) -> Sequence[str]:
-    """Return the columns that tell a field's value: its own, parents' external ids, a twin."""
-    columns = [
-        one.name
-        for one in table.columns
-        if one.writable and (one.lookup or one.field).name == field.name
-    ]
-    return [*columns, *(twin.name for twin in table.twins if twin.field.name == field.name)]
+@once
+def _told_by(table: Table) -> Mapping[str, Sequence[str]]:
+    """Return the columns that tell each field's value: its own, parents' external ids, a twin."""
+    found: dict[str, list[str]] = {}
+    for column in table.columns:
+        if column.writable:
+            found.setdefault((column.lookup or column.field).name, []).append(column.name)
+    for twin in table.twins:
+        found.setdefault(twin.field.name, []).append(twin.name)
+    return found
 
 
 def _length(table: Table, column: Column) -> Iterator[Rule]:

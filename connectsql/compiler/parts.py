@@ -14,6 +14,7 @@ from connectsql.compiler.ddl import qualified, text
 from connectsql.compiler.grants import grant_parts
 from connectsql.compiler.model import Computed, Index, Kind, Part, Table, Trigger, Twin
 from connectsql.compiler.names import quoted, shorten
+from connectsql.compiler.once import once
 from connectsql.compiler.triggers import triggers
 
 # Not public.get_xmlbinary(): with each statement Postgres would parse that function's body anew.
@@ -21,11 +22,13 @@ _APPLICATIONS = sql.SQL("current_setting('xmlbinary') = 'base64'")
 _NOT_THE_AGENT = sql.SQL("current_setting('connectsql.agent', true) IS DISTINCT FROM 'on'")
 
 
+@once
 def parts(table: Table) -> tuple[Part, ...]:
     """Return everything of a table beside its fields' columns."""
     return tuple(_parts(table))
 
 
+@once
 def definition(part: Part) -> str:
     """Return what identifies the SQL that makes a part."""
     return hashlib.md5(part.create.encode(), usedforsecurity=False).hexdigest()

@@ -19,6 +19,7 @@ from connectsql.compiler.grants import connection_grants
 from connectsql.compiler.installed import Key
 from connectsql.compiler.model import Desired, Kind, Part, Table
 from connectsql.compiler.names import quoted
+from connectsql.compiler.once import once
 from connectsql.compiler.parts import definition, parts
 from connectsql.errors import CompileError
 from connectsql.resources import read_text
@@ -71,6 +72,7 @@ def runtime_of_schema(desired: Desired) -> str:
     return connection.replace('"{key}"', desired.key_type)
 
 
+@once
 def fingerprint(desired: Desired) -> str:
     """Return what identifies this compiled SQL: the agent serves only what was applied."""
     return hashlib.sha256(body(desired).encode()).hexdigest()
@@ -106,10 +108,11 @@ def definition_of(table: Table) -> list[str]:
     return [one for one in paragraphs if one]
 
 
-def creation(table: Table) -> list[str]:
+@once
+def creation(table: Table) -> tuple[str, ...]:
     """Return what makes the table with all its columns and their comments."""
     columns = [part.create for part in parts(table) if part.kind is Kind.COLUMN]
-    return [ddl.create_table(table), *columns, comments(table)]
+    return ddl.create_table(table), *columns, comments(table)
 
 
 def comments(table: Table) -> str:
@@ -187,9 +190,10 @@ def _kinds(kinds: Mapping[str, Mapping[str, str]]) -> str:
 
 def forget(schema: str, keys: Iterable[Key]) -> str:
     """Return the statement that puts out of mind what was dropped."""
-    gone = sql.SQL(", ").join(
-        sql.SQL("({}, {}, {})").format(*(sql.Literal(str(one)) for one in key)) for key in keys
-    )
+    form = sql.SQL("({}, {}, {})")
+    # Text at once: for a large config these are tens of thousands.
+    rows = (ddl.raw(text(form.format(*map(str, key)))) for key in keys)
+    gone = sql.SQL(", ").join(rows)
     return text(
         sql.SQL(
             "DELETE FROM connectsql.object\n"

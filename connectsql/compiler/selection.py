@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from connectsql.compiler.columns import OWN_COLUMNS, resolve_column
 from connectsql.compiler.model import Column
@@ -28,12 +28,15 @@ def select(
     """
     faults = list(_unknown_exclusions(mapping, sobject))
     selected: Selected = {}
+    taken: dict[str, list[str]] = {}  # the column's name -> the paths that have it
     for entry in _entries(config, mapping, sobject):
         column = resolve_column(config.types, org, sobject, entry)
         if isinstance(column, Fault):
             faults.append(column)
         else:
-            faults.extend(() if alone else _taken(selected, column, entry))
+            paths = taken.setdefault(column.name, [])
+            faults.extend(() if alone else _shared(paths, column, entry))
+            paths.append(column.path)
             selected[entry.name.lower()] = column
     if not alone:
         faults.extend(_misfits(mapping, selected))
@@ -88,8 +91,8 @@ def _unknown_exclusions(mapping: Mapping, sobject: SObject) -> Iterator[Fault]:
             )
 
 
-def _taken(selected: Selected, column: Column, entry: MappedField) -> Iterator[Fault]:
-    for path in (one.path for one in selected.values() if one.name == column.name):
+def _shared(paths: Iterable[str], column: Column, entry: MappedField) -> Iterator[Fault]:
+    for path in paths:
         yield Fault(
             place=entry.place,
             message=f"{path} and {column.path} cannot both have the column {column.name}",

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Field:
     """One field of an object. Lengths are characters; ``digits`` counts those of an int."""
 
