@@ -5,24 +5,8 @@
 SET LOCAL search_path TO DEFAULT;
 CREATE EXTENSION IF NOT EXISTS hstore;
 
--- Every function below keeps this search_path. Heroku has hstore outside of public, so its
--- schema is looked up; pg_catalog stands first, so that nothing can shadow the built-ins.
-DO $connectsql$
-DECLARE
-    hstore_schema text := (
-        SELECT n.nspname
-        FROM pg_catalog.pg_extension AS e
-        JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
-        WHERE e.extname = 'hstore'
-    );
-BEGIN
-    PERFORM set_config('search_path', format('pg_catalog, %I, pg_temp', hstore_schema), true);
-    IF has_schema_privilege('public', hstore_schema, 'CREATE') THEN
-        RAISE WARNING 'hstore is in the schema %, where every role may create functions', hstore_schema
-            USING HINT = format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC;', hstore_schema);
-    END IF;
-END
-$connectsql$;
+-- Every function below keeps this search_path.
+DO $connectsql$ BEGIN PERFORM connectsql.use_hstore(); END $connectsql$;
 
 -- Heroku Connect's way to tell an application's write (base64, the default) from the sync's own
 -- (hex). Customers' triggers and sessions use it.
@@ -118,6 +102,12 @@ BEGIN
         IF TG_OP = 'UPDATE' THEN
             captured_record := NEW.id;
             captured_values := (hstore(NEW) - before - hidden)::text;
+            IF NEW.id <> OLD.id THEN
+                -- What waits for the row goes along with its new id.
+                UPDATE "{schema}"._trigger_log
+                SET record_id = NEW.id
+                WHERE table_name = TG_ARGV[0] AND record_id = OLD.id AND (state = 'NEW' OR state = 'PENDING');
+            END IF;
             IF writable AND captured_values = '' THEN
                 captured_state := 'IGNORE';
             END IF;
@@ -225,6 +215,12 @@ BEGIN
         IF NEW OPERATOR(pg_catalog.*=) OLD THEN
             RETURN NULL;  -- the same bytes: cheaper to see than the difference
         END IF;
+        IF NEW.id <> OLD.id THEN
+            -- What waits for the row goes along with its new id.
+            UPDATE "{schema}"._trigger_log
+            SET record_id = NEW.id
+            WHERE table_name = TG_ARGV[0] AND record_id = OLD.id AND (state = 'NEW' OR state = 'PENDING');
+        END IF;
         before := slice(hstore(OLD), sent);
         after := slice(hstore(NEW), sent);
         IF before = after THEN
@@ -247,19 +243,6 @@ BEGIN
     VALUES
         (txid_current(), NULL, captured_state, TG_OP, TG_ARGV[0],
          captured_record, captured_sfid, captured_old, captured_values);
-    RETURN NULL;
-END
-$connectsql$;
-
--- A row that got another id: what waits for it goes along. The arguments are those of
--- capture_changes(), or of capture_full().
-CREATE OR REPLACE FUNCTION "{schema}".capture_new_id() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, pg_temp
-AS $connectsql$
-BEGIN
-    UPDATE "{schema}"._trigger_log
-    SET record_id = NEW.id
-    WHERE table_name = TG_ARGV[0] AND record_id = OLD.id AND (state = 'NEW' OR state = 'PENDING');
     RETURN NULL;
 END
 $connectsql$;
@@ -356,6 +339,6 @@ $connectsql$;
 -- mapped table ever held. The triggers that stand fire for everybody.
 REVOKE EXECUTE ON FUNCTION
     "{schema}".capture_full(), "{schema}".capture_full_inserts(), "{schema}".capture_inserts(),
-    "{schema}".capture_deletes(), "{schema}".capture_changes(), "{schema}".capture_new_id(),
-    "{schema}".refuse_truncate(), "{schema}".mark_full(), "{schema}".mark_inserts()
+    "{schema}".capture_deletes(), "{schema}".capture_changes(), "{schema}".refuse_truncate(),
+    "{schema}".mark_full(), "{schema}".mark_inserts()
 FROM PUBLIC;

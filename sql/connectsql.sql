@@ -180,6 +180,27 @@ AS $connectsql$
     GROUP BY p.proname
 $connectsql$;
 
+-- Sets the search_path of this transaction, for functions to keep: pg_catalog first, so that nothing
+-- can shadow the built-ins, then where hstore is, which on Heroku is not public.
+CREATE OR REPLACE FUNCTION connectsql.use_hstore() RETURNS void
+LANGUAGE plpgsql
+AS $connectsql$
+DECLARE
+    hstore_schema text := (
+        SELECT n.nspname
+        FROM pg_catalog.pg_extension AS e
+        JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace
+        WHERE e.extname OPERATOR(pg_catalog.=) 'hstore'
+    );
+BEGIN
+    PERFORM pg_catalog.set_config('search_path', pg_catalog.format('pg_catalog, %I, pg_temp', hstore_schema), true);
+    IF pg_catalog.has_schema_privilege('public', hstore_schema, 'CREATE') THEN
+        RAISE WARNING 'hstore is in the schema %, where every role may create functions', hstore_schema
+            USING HINT = pg_catalog.format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC;', hstore_schema);
+    END IF;
+END
+$connectsql$;
+
 -- Notes objects that were just made: {"table": {"kind": {"name": "definition"}}}.
 CREATE OR REPLACE FUNCTION connectsql.note(in_schema text, objects jsonb) RETURNS void
 LANGUAGE sql SET search_path TO pg_catalog, pg_temp

@@ -1,14 +1,32 @@
+DO $connectsql$ BEGIN PERFORM connectsql.use_hstore(); END $connectsql$;
 CREATE OR REPLACE FUNCTION {function}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 AS $connectsql$
+DECLARE
+    new_ids CONSTANT boolean := current_setting('connectsql.new_ids', true) = 'on';
 BEGIN
+    IF new_ids THEN
+        -- What waits for a row goes along with its new id. Both tables hold the rows in one order.
+        PERFORM set_config('connectsql.new_ids', '', true);
+        UPDATE {log} AS l
+        SET record_id = n.id
+        FROM (SELECT old_rows.id, row_number() OVER () AS number FROM old_rows) AS o
+        FULL JOIN (SELECT new_rows.id, row_number() OVER () AS number FROM new_rows) AS n USING (number)
+        WHERE o.id <> n.id AND l.table_name = {table_name} AND l.record_id = o.id
+          AND (l.state = 'NEW' OR l.state = 'PENDING');
+    END IF;
     PERFORM FROM new_rows OFFSET 1;
-    IF NOT FOUND THEN
-        -- One row: preparing what is below would cost more than the comparison.
+    IF new_ids OR NOT FOUND THEN
+        -- Of one row, preparing what is below would cost more than this comparison does.
         INSERT INTO {log} (txid, updated_at, state, action, table_name, record_id, sfid, "values")
-        SELECT txid_current(), NULL, 'NEW', 'UPDATE', {table_name}, n.id, o.sfid, c.changed::text
-        FROM old_rows AS o, new_rows AS n,
-             LATERAL (SELECT slice(hstore(n) - hstore(o), ARRAY[{columns}]::text[]) AS changed OFFSET 0) AS c
+        SELECT txid_current(), NULL, 'NEW', 'UPDATE', {table_name}, c.id, c.sfid, c.changed::text
+        FROM (
+            SELECT n.id, o.sfid, slice(n.held - o.held, ARRAY[{columns}]::text[]) AS changed
+            FROM (SELECT old_rows.sfid, hstore(old_rows) AS held, row_number() OVER () AS number FROM old_rows) AS o
+            FULL JOIN (SELECT new_rows.id, hstore(new_rows) AS held, row_number() OVER () AS number FROM new_rows) AS n
+                USING (number)
+            OFFSET 0
+        ) AS c
         WHERE c.changed <> ''::hstore;
         RETURN NULL;
     END IF;
@@ -19,7 +37,7 @@ BEGIN
     ], ', ')
     FROM old_rows AS o
     FULL JOIN new_rows AS n ON n.id = o.id
-    WHERE {changed} AND num_nonnulls(n.id) = 1;
+    WHERE {changed};
     RETURN NULL;
 END
 $connectsql$;

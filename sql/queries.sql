@@ -96,6 +96,7 @@ SELECT count(*) FROM {log} WHERE state = 'NEW' OR state = 'PENDING'
 -- drop_core --
 -- One by one and without CASCADE: what others put into the schema keeps it standing.
 DROP FUNCTION connectsql.note(text, jsonb);
+DROP FUNCTION connectsql.use_hstore();
 DROP FUNCTION connectsql.catalog(text, text);
 DROP FUNCTION connectsql.core_version();
 DROP TABLE connectsql.claim, connectsql.agent, connectsql.mapping, connectsql.violation,

@@ -73,7 +73,7 @@ def _function(table: Table, name: str, file: str, **more: sql.Composable) -> Par
     function = qualified(table.schema, name)
     head, body, tail = (
         text(sql.SQL(part).format(function=function, **more))
-        for part in read_text("sql", file).split("$connectsql$")
+        for part in read_text("sql", file).rsplit("$connectsql$", 2)
     )
     drop = sql.SQL("DROP FUNCTION IF EXISTS {}();").format(function)
     return Part(

@@ -6,7 +6,7 @@ config no longer asks for stay, too, unless they are to be pruned.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from connectsql.compiler import ddl, render, takeover
@@ -21,7 +21,7 @@ from connectsql.compiler.column_diff import (
 from connectsql.compiler.grants import connection_grants
 from connectsql.compiler.installed import Installed, InstalledTable, Key
 from connectsql.compiler.model import Desired, Kind, Table
-from connectsql.compiler.part_diff import PartDiff, again, stale_parts
+from connectsql.compiler.part_diff import STALE_FIRST, STALE_LAST, PartDiff, again, stale_parts
 from connectsql.compiler.parts import parts
 from connectsql.compiler.plan import Change, Hazard, Note, Plan
 from connectsql.compiler.regrant import LOGS
@@ -47,11 +47,12 @@ class _Planner:
 
     def plan(self) -> Plan:
         self._notes.extend(takeover.notes(self._desired, self._installed))
-        changes = [*self._runtime(), *self._stale()]
+        changes = [*self._runtime(), *self._stale(STALE_FIRST)]
         changes += takeover.replaced_triggers(self._desired, self._installed, self._manifest)
         for table in self._desired.tables:
             changes += self._table(table)
         changes += self._later()
+        changes += self._stale(STALE_LAST)
         if self._prune:
             changes += self._pruned()
         changes += self._backfills(changes)
@@ -88,8 +89,8 @@ class _Planner:
         triggers = [again(schema, key, self._installed) for key in standing if key[1] == "trigger"]
         return "\n\n".join([*functions, *triggers])
 
-    def _stale(self) -> Iterator[Change]:
-        yield from stale_parts(self._desired.schema, self._installed, self._manifest)
+    def _stale(self, kinds: Sequence[str]) -> Iterator[Change]:
+        yield from stale_parts(self._desired.schema, self._installed, self._manifest, kinds)
 
     def _table(self, table: Table) -> Iterator[Change]:
         stands = self._installed.tables.get(table.name)

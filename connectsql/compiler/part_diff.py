@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from psycopg import sql
 
@@ -25,6 +25,8 @@ _HAZARDS = {
     Kind.COLUMN: frozenset({Hazard.TABLE_REWRITE, Hazard.LOCKS_WRITES}),
 }
 _NONE = frozenset[Hazard]()
+STALE_FIRST = ("trigger", "constraint", "index", "grant", "default")
+STALE_LAST = ("function",)  # a trigger that stays may call another one from now on
 
 
 class PartDiff:
@@ -168,12 +170,14 @@ class PartDiff:
         self._notes.append(Note(what="drift", text=f"{kind} {name}{where} {what} by hand"))
 
 
-def stale_parts(schema: str, installed: Installed, wanted: Mapping[Key, str]) -> Iterator[Change]:
+def stale_parts(
+    schema: str, installed: Installed, wanted: Mapping[Key, str], kinds: Sequence[str]
+) -> Iterator[Change]:
     """Yield the removal of what connectsql made and nobody asks for, columns and tables apart.
 
-    A function goes after the triggers that call it.
+    ``kinds`` come in their order: a function goes after the triggers that call it.
     """
-    order = {"trigger": 0, "constraint": 1, "index": 2, "grant": 3, "function": 4, "default": 5}
+    order = {kind: number for number, kind in enumerate(kinds)}
     stale = [
         key
         for key in installed.made

@@ -11,7 +11,7 @@ from connectsql.config.model import LogLevel
 
 _KINDS = (
     "status_trigger", "statusinsert", "logtrigger", "loginsert", "logupdate", "logdelete",
-    "newid", "truncate",
+    "truncate",
 )  # fmt: skip
 _INSERTED = (("NEW", "inserted"),)
 _UPDATED = (("OLD", "old_rows"), ("NEW", "new_rows"))
@@ -131,14 +131,6 @@ def _changes(table: Table) -> Iterator[Trigger]:
 
 
 def _beside(table: Table) -> Iterator[Trigger]:
-    yield Trigger(
-        name=_name(table.name, "newid"),
-        timing="AFTER UPDATE OF id",
-        level="ROW",
-        function="capture_new_id",
-        arguments=(table.name,),
-        condition="OLD.id IS DISTINCT FROM NEW.id",
-    )
     if table.mapping.sends_deletes:
         yield Trigger(
             name=_name(table.name, "truncate"),

@@ -9,7 +9,7 @@ from psycopg import sql
 from connectsql.compiler import ddl
 from connectsql.compiler.ddl import qualified, text
 from connectsql.compiler.installed import Installed
-from connectsql.compiler.part_diff import stale_parts
+from connectsql.compiler.part_diff import STALE_FIRST, STALE_LAST, stale_parts
 from connectsql.compiler.plan import Change, Hazard
 from connectsql.compiler.regrant import LOGS
 
@@ -22,7 +22,7 @@ def removal(schema: str, installed: Installed, *, drop_tables: bool) -> Iterator
     Rows stay unless ``drop_tables``; then the tables that connectsql made go, too. Tables that it
     found are another's, and with them the log.
     """
-    for change in stale_parts(schema, installed, {}):
+    for change in stale_parts(schema, installed, {}, (*STALE_FIRST, *STALE_LAST)):
         if drop_tables or " index " not in f" {change.comment} ":
             yield change
     if drop_tables:

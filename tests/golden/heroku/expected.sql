@@ -26,11 +26,18 @@ CREATE OR REPLACE TRIGGER hc_contact_status_trigger
     WHEN (current_setting('connectsql.agent', true) IS DISTINCT FROM 'on')
     EXECUTE FUNCTION salesforce.mark_full();
 
+CREATE OR REPLACE TRIGGER hc_contact_loginsert
+    AFTER INSERT ON salesforce.contact
+    REFERENCING NEW TABLE AS inserted
+    FOR EACH STATEMENT
+    WHEN (current_setting('xmlbinary') = 'base64')
+    EXECUTE FUNCTION salesforce.capture_full_inserts('contact', 'read_only');
+
 CREATE OR REPLACE TRIGGER hc_contact_logtrigger
-    AFTER INSERT OR DELETE OR UPDATE ON salesforce.contact
+    AFTER UPDATE OR DELETE ON salesforce.contact
     FOR EACH ROW
-    WHEN (public.get_xmlbinary()::text = 'base64')
-    EXECUTE FUNCTION salesforce.capture_full('read_only');
+    WHEN (current_setting('xmlbinary') = 'base64')
+    EXECUTE FUNCTION salesforce.capture_full('contact', 'read_only');
 
 -- Account
 CREATE TABLE IF NOT EXISTS salesforce.account (
@@ -64,8 +71,21 @@ CREATE OR REPLACE TRIGGER hc_account_status_trigger
     WHEN (current_setting('connectsql.agent', true) IS DISTINCT FROM 'on')
     EXECUTE FUNCTION salesforce.mark_full();
 
+CREATE OR REPLACE TRIGGER hc_account_loginsert
+    AFTER INSERT ON salesforce.account
+    REFERENCING NEW TABLE AS inserted
+    FOR EACH STATEMENT
+    WHEN (current_setting('xmlbinary') = 'base64')
+    EXECUTE FUNCTION salesforce.capture_full_inserts('account', 'read_write');
+
 CREATE OR REPLACE TRIGGER hc_account_logtrigger
-    AFTER INSERT OR DELETE OR UPDATE ON salesforce.account
+    AFTER UPDATE OR DELETE ON salesforce.account
     FOR EACH ROW
-    WHEN (public.get_xmlbinary()::text = 'base64')
-    EXECUTE FUNCTION salesforce.capture_full('read_write');
+    WHEN (current_setting('xmlbinary') = 'base64')
+    EXECUTE FUNCTION salesforce.capture_full('account', 'read_write');
+
+CREATE OR REPLACE TRIGGER hc_account_truncate
+    BEFORE TRUNCATE ON salesforce.account
+    FOR EACH STATEMENT
+    WHEN (current_setting('xmlbinary') = 'base64')
+    EXECUTE FUNCTION salesforce.refuse_truncate();

@@ -27,24 +27,111 @@ CREATE INDEX IF NOT EXISTS hc_idx_order_systemmodstamp ON "Odd ""Schema"""."orde
 CREATE INDEX IF NOT EXISTS hc_idx_order_name ON "Odd ""Schema"""."order" (name);
 CREATE UNIQUE INDEX IF NOT EXISTS hcu_idx_order_ext__c ON "Odd ""Schema"""."order" (ext__c);
 
+ALTER TABLE "Odd ""Schema"""."order" ALTER COLUMN _hc_lastop SET DEFAULT CASE WHEN current_setting('xmlbinary') = 'base64' THEN 'PENDING' ELSE 'SYNCED' END;
+
+CREATE OR REPLACE FUNCTION "Odd ""Schema""".hc_order_status() RETURNS trigger
+LANGUAGE plpgsql SET search_path TO pg_catalog, pg_temp
+AS $connectsql$
+BEGIN
+    -- Only what is sent makes a change that waits.
+    IF ROW(NEW.name, NEW.phone, NEW.ext__c, NEW.revenue__c) IS DISTINCT FROM ROW(OLD.name, OLD.phone, OLD.ext__c, OLD.revenue__c) THEN
+        NEW._hc_lastop := 'PENDING';
+        NEW._hc_err := NULL;
+    END IF;
+    IF NEW.id <> OLD.id THEN
+        PERFORM set_config('connectsql.new_ids', 'on', true);
+    END IF;
+    RETURN NEW;
+END
+$connectsql$;
+REVOKE EXECUTE ON FUNCTION "Odd ""Schema""".hc_order_status() FROM PUBLIC;
+
+DO $connectsql$ BEGIN PERFORM connectsql.use_hstore(); END $connectsql$;
+CREATE OR REPLACE FUNCTION "Odd ""Schema""".hc_order_logger() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+AS $connectsql$
+DECLARE
+    new_ids CONSTANT boolean := current_setting('connectsql.new_ids', true) = 'on';
+BEGIN
+    IF new_ids THEN
+        -- What waits for a row goes along with its new id. Both tables hold the rows in one order.
+        PERFORM set_config('connectsql.new_ids', '', true);
+        UPDATE "Odd ""Schema"""._trigger_log AS l
+        SET record_id = n.id
+        FROM (SELECT old_rows.id, row_number() OVER () AS number FROM old_rows) AS o
+        FULL JOIN (SELECT new_rows.id, row_number() OVER () AS number FROM new_rows) AS n USING (number)
+        WHERE o.id <> n.id AND l.table_name = 'order' AND l.record_id = o.id
+          AND (l.state = 'NEW' OR l.state = 'PENDING');
+    END IF;
+    PERFORM FROM new_rows OFFSET 1;
+    IF new_ids OR NOT FOUND THEN
+        -- Of one row, preparing what is below would cost more than this comparison does.
+        INSERT INTO "Odd ""Schema"""._trigger_log (txid, updated_at, state, action, table_name, record_id, sfid, "values")
+        SELECT txid_current(), NULL, 'NEW', 'UPDATE', 'order', c.id, c.sfid, c.changed::text
+        FROM (
+            SELECT n.id, o.sfid, slice(n.held - o.held, ARRAY['name', 'phone', 'ext__c', 'revenue__c']::text[]) AS changed
+            FROM (SELECT old_rows.sfid, hstore(old_rows) AS held, row_number() OVER () AS number FROM old_rows) AS o
+            FULL JOIN (SELECT new_rows.id, hstore(new_rows) AS held, row_number() OVER () AS number FROM new_rows) AS n
+                USING (number)
+            OFFSET 0
+        ) AS c
+        WHERE c.changed <> ''::hstore;
+        RETURN NULL;
+    END IF;
+    -- A full join cannot be done row by row: a plan made for two rows serves a million.
+    INSERT INTO "Odd ""Schema"""._trigger_log (txid, updated_at, state, action, table_name, record_id, sfid, "values")
+    SELECT txid_current(), NULL, 'NEW', 'UPDATE', 'order', n.id, o.sfid, array_to_string(ARRAY[
+        CASE WHEN n.name IS DISTINCT FROM o.name THEN hstore('name', n.name::text)::text END,
+        CASE WHEN n.phone IS DISTINCT FROM o.phone THEN hstore('phone', n.phone::text)::text END,
+        CASE WHEN n.ext__c IS DISTINCT FROM o.ext__c THEN hstore('ext__c', n.ext__c::text)::text END,
+        CASE WHEN n.revenue__c IS DISTINCT FROM o.revenue__c THEN hstore('revenue__c', n.revenue__c::text)::text END
+    ], ', ')
+    FROM old_rows AS o
+    FULL JOIN new_rows AS n ON n.id = o.id
+    WHERE ROW(n.name, n.phone, n.ext__c, n.revenue__c) IS DISTINCT FROM ROW(o.name, o.phone, o.ext__c, o.revenue__c);
+    RETURN NULL;
+END
+$connectsql$;
+REVOKE EXECUTE ON FUNCTION "Odd ""Schema""".hc_order_logger() FROM PUBLIC;
+
 CREATE OR REPLACE TRIGGER hc_order_status_trigger
-    BEFORE INSERT OR UPDATE ON "Odd ""Schema"""."order"
+    BEFORE UPDATE ON "Odd ""Schema"""."order"
     FOR EACH ROW
-    WHEN (public.get_xmlbinary()::text = 'base64')
-    EXECUTE FUNCTION "Odd ""Schema""".mark_changes('name', 'phone', 'revenue__c', 'ext__c');
+    WHEN (current_setting('xmlbinary') = 'base64')
+    EXECUTE FUNCTION "Odd ""Schema""".hc_order_status();
+
+CREATE OR REPLACE TRIGGER hc_order_statusinsert
+    BEFORE INSERT ON "Odd ""Schema"""."order"
+    FOR EACH ROW
+    WHEN (current_setting('xmlbinary') = 'base64' AND (NEW._hc_lastop IS DISTINCT FROM 'PENDING' OR NEW._hc_err IS NOT NULL))
+    EXECUTE FUNCTION "Odd ""Schema""".mark_inserts();
 
 CREATE OR REPLACE TRIGGER hc_order_loginsert
     AFTER INSERT ON "Odd ""Schema"""."order"
     REFERENCING NEW TABLE AS inserted
     FOR EACH STATEMENT
-    WHEN (public.get_xmlbinary()::text = 'base64')
+    WHEN (current_setting('xmlbinary') = 'base64')
     EXECUTE FUNCTION "Odd ""Schema""".capture_inserts();
 
-CREATE OR REPLACE TRIGGER hc_order_logtrigger
-    AFTER UPDATE OR DELETE ON "Odd ""Schema"""."order"
-    FOR EACH ROW
-    WHEN (public.get_xmlbinary()::text = 'base64')
-    EXECUTE FUNCTION "Odd ""Schema""".capture_changes('name', 'phone', 'revenue__c', 'ext__c');
+CREATE OR REPLACE TRIGGER hc_order_logupdate
+    AFTER UPDATE ON "Odd ""Schema"""."order"
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT
+    WHEN (current_setting('xmlbinary') = 'base64')
+    EXECUTE FUNCTION "Odd ""Schema""".hc_order_logger();
+
+CREATE OR REPLACE TRIGGER hc_order_logdelete
+    AFTER DELETE ON "Odd ""Schema"""."order"
+    REFERENCING OLD TABLE AS deleted
+    FOR EACH STATEMENT
+    WHEN (current_setting('xmlbinary') = 'base64')
+    EXECUTE FUNCTION "Odd ""Schema""".capture_deletes('name', 'phone', 'ext__c', 'revenue__c');
+
+CREATE OR REPLACE TRIGGER hc_order_truncate
+    BEFORE TRUNCATE ON "Odd ""Schema"""."order"
+    FOR EACH STATEMENT
+    WHEN (current_setting('xmlbinary') = 'base64')
+    EXECUTE FUNCTION "Odd ""Schema""".refuse_truncate();
 
 -- Contact
 CREATE TABLE IF NOT EXISTS "Odd ""Schema"""."Odd Table" (
@@ -72,21 +159,108 @@ CREATE UNIQUE INDEX IF NOT EXISTS "hcu_idx_Odd Table_sfid" ON "Odd ""Schema"""."
 CREATE INDEX IF NOT EXISTS "hc_idx_Odd Table_systemmodstamp" ON "Odd ""Schema"""."Odd Table" (systemmodstamp);
 CREATE UNIQUE INDEX IF NOT EXISTS "hcu_idx_Odd Table_ext__c" ON "Odd ""Schema"""."Odd Table" (ext__c);
 
+ALTER TABLE "Odd ""Schema"""."Odd Table" ALTER COLUMN _hc_lastop SET DEFAULT CASE WHEN current_setting('xmlbinary') = 'base64' THEN 'PENDING' ELSE 'SYNCED' END;
+
+CREATE OR REPLACE FUNCTION "Odd ""Schema"""."hc_Odd Table_status"() RETURNS trigger
+LANGUAGE plpgsql SET search_path TO pg_catalog, pg_temp
+AS $connectsql$
+BEGIN
+    -- Only what is sent makes a change that waits.
+    IF ROW(NEW.ext__c, NEW.lastname, NEW.accountid, NEW.account__ext__c) IS DISTINCT FROM ROW(OLD.ext__c, OLD.lastname, OLD.accountid, OLD.account__ext__c) THEN
+        NEW._hc_lastop := 'PENDING';
+        NEW._hc_err := NULL;
+    END IF;
+    IF NEW.id <> OLD.id THEN
+        PERFORM set_config('connectsql.new_ids', 'on', true);
+    END IF;
+    RETURN NEW;
+END
+$connectsql$;
+REVOKE EXECUTE ON FUNCTION "Odd ""Schema"""."hc_Odd Table_status"() FROM PUBLIC;
+
+DO $connectsql$ BEGIN PERFORM connectsql.use_hstore(); END $connectsql$;
+CREATE OR REPLACE FUNCTION "Odd ""Schema"""."hc_Odd Table_logger"() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+AS $connectsql$
+DECLARE
+    new_ids CONSTANT boolean := current_setting('connectsql.new_ids', true) = 'on';
+BEGIN
+    IF new_ids THEN
+        -- What waits for a row goes along with its new id. Both tables hold the rows in one order.
+        PERFORM set_config('connectsql.new_ids', '', true);
+        UPDATE "Odd ""Schema"""._trigger_log AS l
+        SET record_id = n.id
+        FROM (SELECT old_rows.id, row_number() OVER () AS number FROM old_rows) AS o
+        FULL JOIN (SELECT new_rows.id, row_number() OVER () AS number FROM new_rows) AS n USING (number)
+        WHERE o.id <> n.id AND l.table_name = 'Odd Table' AND l.record_id = o.id
+          AND (l.state = 'NEW' OR l.state = 'PENDING');
+    END IF;
+    PERFORM FROM new_rows OFFSET 1;
+    IF new_ids OR NOT FOUND THEN
+        -- Of one row, preparing what is below would cost more than this comparison does.
+        INSERT INTO "Odd ""Schema"""._trigger_log (txid, updated_at, state, action, table_name, record_id, sfid, "values")
+        SELECT txid_current(), NULL, 'NEW', 'UPDATE', 'Odd Table', c.id, c.sfid, c.changed::text
+        FROM (
+            SELECT n.id, o.sfid, slice(n.held - o.held, ARRAY['ext__c', 'lastname', 'accountid', 'account__ext__c']::text[]) AS changed
+            FROM (SELECT old_rows.sfid, hstore(old_rows) AS held, row_number() OVER () AS number FROM old_rows) AS o
+            FULL JOIN (SELECT new_rows.id, hstore(new_rows) AS held, row_number() OVER () AS number FROM new_rows) AS n
+                USING (number)
+            OFFSET 0
+        ) AS c
+        WHERE c.changed <> ''::hstore;
+        RETURN NULL;
+    END IF;
+    -- A full join cannot be done row by row: a plan made for two rows serves a million.
+    INSERT INTO "Odd ""Schema"""._trigger_log (txid, updated_at, state, action, table_name, record_id, sfid, "values")
+    SELECT txid_current(), NULL, 'NEW', 'UPDATE', 'Odd Table', n.id, o.sfid, array_to_string(ARRAY[
+        CASE WHEN n.ext__c IS DISTINCT FROM o.ext__c THEN hstore('ext__c', n.ext__c::text)::text END,
+        CASE WHEN n.lastname IS DISTINCT FROM o.lastname THEN hstore('lastname', n.lastname::text)::text END,
+        CASE WHEN n.accountid IS DISTINCT FROM o.accountid THEN hstore('accountid', n.accountid::text)::text END,
+        CASE WHEN n.account__ext__c IS DISTINCT FROM o.account__ext__c THEN hstore('account__ext__c', n.account__ext__c::text)::text END
+    ], ', ')
+    FROM old_rows AS o
+    FULL JOIN new_rows AS n ON n.id = o.id
+    WHERE ROW(n.ext__c, n.lastname, n.accountid, n.account__ext__c) IS DISTINCT FROM ROW(o.ext__c, o.lastname, o.accountid, o.account__ext__c);
+    RETURN NULL;
+END
+$connectsql$;
+REVOKE EXECUTE ON FUNCTION "Odd ""Schema"""."hc_Odd Table_logger"() FROM PUBLIC;
+
 CREATE OR REPLACE TRIGGER "hc_Odd Table_status_trigger"
-    BEFORE INSERT OR UPDATE ON "Odd ""Schema"""."Odd Table"
+    BEFORE UPDATE ON "Odd ""Schema"""."Odd Table"
     FOR EACH ROW
-    WHEN (public.get_xmlbinary()::text = 'base64')
-    EXECUTE FUNCTION "Odd ""Schema""".mark_changes('lastname', 'accountid', 'account__ext__c', 'ext__c');
+    WHEN (current_setting('xmlbinary') = 'base64')
+    EXECUTE FUNCTION "Odd ""Schema"""."hc_Odd Table_status"();
+
+CREATE OR REPLACE TRIGGER "hc_Odd Table_statusinsert"
+    BEFORE INSERT ON "Odd ""Schema"""."Odd Table"
+    FOR EACH ROW
+    WHEN (current_setting('xmlbinary') = 'base64' AND (NEW._hc_lastop IS DISTINCT FROM 'PENDING' OR NEW._hc_err IS NOT NULL))
+    EXECUTE FUNCTION "Odd ""Schema""".mark_inserts();
 
 CREATE OR REPLACE TRIGGER "hc_Odd Table_loginsert"
     AFTER INSERT ON "Odd ""Schema"""."Odd Table"
     REFERENCING NEW TABLE AS inserted
     FOR EACH STATEMENT
-    WHEN (public.get_xmlbinary()::text = 'base64')
+    WHEN (current_setting('xmlbinary') = 'base64')
     EXECUTE FUNCTION "Odd ""Schema""".capture_inserts();
 
-CREATE OR REPLACE TRIGGER "hc_Odd Table_logtrigger"
-    AFTER UPDATE OR DELETE ON "Odd ""Schema"""."Odd Table"
-    FOR EACH ROW
-    WHEN (public.get_xmlbinary()::text = 'base64')
-    EXECUTE FUNCTION "Odd ""Schema""".capture_changes('lastname', 'accountid', 'account__ext__c', 'ext__c');
+CREATE OR REPLACE TRIGGER "hc_Odd Table_logupdate"
+    AFTER UPDATE ON "Odd ""Schema"""."Odd Table"
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT
+    WHEN (current_setting('xmlbinary') = 'base64')
+    EXECUTE FUNCTION "Odd ""Schema"""."hc_Odd Table_logger"();
+
+CREATE OR REPLACE TRIGGER "hc_Odd Table_logdelete"
+    AFTER DELETE ON "Odd ""Schema"""."Odd Table"
+    REFERENCING OLD TABLE AS deleted
+    FOR EACH STATEMENT
+    WHEN (current_setting('xmlbinary') = 'base64')
+    EXECUTE FUNCTION "Odd ""Schema""".capture_deletes('ext__c', 'lastname', 'accountid', 'account__ext__c');
+
+CREATE OR REPLACE TRIGGER "hc_Odd Table_truncate"
+    BEFORE TRUNCATE ON "Odd ""Schema"""."Odd Table"
+    FOR EACH STATEMENT
+    WHEN (current_setting('xmlbinary') = 'base64')
+    EXECUTE FUNCTION "Odd ""Schema""".refuse_truncate();

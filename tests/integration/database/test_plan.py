@@ -167,8 +167,8 @@ def test_columns_and_tables_of_others_are_never_dropped(
 
 
 DRIFT = {
-    "DROP TRIGGER hc_account_logtrigger ON salesforce.account": (
-        "drift: trigger hc_account_logtrigger of account is gone by hand"
+    "DROP TRIGGER hc_account_logupdate ON salesforce.account": (
+        "drift: trigger hc_account_logupdate of account is gone by hand"
     ),
     "ALTER TABLE salesforce.account DISABLE TRIGGER hc_account_loginsert": (
         "drift: trigger hc_account_loginsert of account was changed by hand"
@@ -176,8 +176,13 @@ DRIFT = {
     "DROP INDEX salesforce.hcu_idx_account_sfid": (
         "drift: index hcu_idx_account_sfid of account is gone by hand"
     ),
-    "CREATE OR REPLACE FUNCTION salesforce.mark_changes() RETURNS trigger LANGUAGE plpgsql AS "
-    "'BEGIN RETURN NULL; END'": "drift: function mark_changes was changed by hand",
+    "CREATE OR REPLACE FUNCTION salesforce.mark_inserts() RETURNS trigger LANGUAGE plpgsql AS "
+    "'BEGIN RETURN NULL; END'": "drift: function mark_inserts was changed by hand",
+    "CREATE OR REPLACE FUNCTION salesforce.hc_account_logger() RETURNS trigger LANGUAGE plpgsql AS "
+    "'BEGIN RETURN NULL; END'": "drift: function hc_account_logger was changed by hand",
+    "ALTER TABLE salesforce.account ALTER COLUMN _hc_lastop DROP DEFAULT": (
+        "drift: default _hc_lastop of account is gone by hand"
+    ),
     "ALTER TABLE salesforce.account DROP COLUMN phone": None,
     "ALTER TABLE salesforce.account ALTER COLUMN name TYPE varchar(20)": None,
     "COMMENT ON COLUMN salesforce.account.name IS 'mine'": None,

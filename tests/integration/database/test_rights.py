@@ -189,12 +189,17 @@ def test_nobody_can_forge_entries_with_a_table_of_his_own(
             "CREATE TABLE account (id bigint, sfid text, _hc_lastop text, _hc_err text)"
         )
         triggers = {
-            "capture_full('read_write')": "AFTER INSERT OR UPDATE ON account FOR EACH ROW",
-            "capture_changes('id')": "AFTER UPDATE ON account FOR EACH ROW",
+            "capture_full('account', 'read_write')": "AFTER INSERT OR UPDATE ON account FOR EACH ROW",
+            "capture_full_inserts('account', 'read_write')": (
+                "AFTER INSERT ON account REFERENCING NEW TABLE AS inserted"
+            ),
+            "capture_changes('account', 'id')": "AFTER UPDATE ON account FOR EACH ROW",
+            "capture_deletes('id')": "AFTER DELETE ON account REFERENCING OLD TABLE AS deleted",
             "capture_inserts()": "AFTER INSERT ON account REFERENCING NEW TABLE AS inserted",
             "tlog_notify_trigger()": "AFTER INSERT ON account",
             "mark_full()": "BEFORE INSERT ON account FOR EACH ROW",
-            "mark_changes('id')": "BEFORE INSERT ON account FOR EACH ROW",
+            "mark_inserts()": "BEFORE INSERT ON account FOR EACH ROW",
+            "refuse_truncate()": "BEFORE TRUNCATE ON account",
             "check_account_for_org()": "AFTER INSERT ON account FOR EACH ROW",
         }
         for function, when in triggers.items():
