@@ -68,6 +68,9 @@ CREATE INDEX IF NOT EXISTS _trigger_log_archive_idx_created_at ON "{schema}"._tr
 CREATE INDEX IF NOT EXISTS _trigger_log_archive_idx_record_id ON "{schema}"._trigger_log_archive (record_id);
 CREATE INDEX IF NOT EXISTS _trigger_log_archive_idx_state_table_name ON "{schema}"._trigger_log_archive (state, table_name)
     WHERE state = 'FAILED';
+-- Ours: what is to be sent after all is looked for every few seconds.
+CREATE INDEX IF NOT EXISTS _trigger_log_archive_idx_requeue ON "{schema}"._trigger_log_archive (id)
+    WHERE state = 'REQUEUE';
 
 -- Applications need no right on the log and none in the schema of hstore: what captures and marks
 -- runs as its owner. What needs no hstore keeps to pg_catalog. What does names pg_catalog or has

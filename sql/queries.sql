@@ -134,6 +134,29 @@ DELETE FROM connectsql.agent AS a
 WHERE a.schema_name = %(schema)s AND a.alive_until < clock_timestamp() - interval '1 day'
   AND NOT EXISTS (SELECT FROM connectsql.claim AS c WHERE c.agent_id = a.id)
 
+-- keep_lock_timeout --
+SELECT set_config('lock_timeout', %(timeout)s, false)
+
+-- lock --
+-- The keys are those of tlog_notify_trigger().
+SELECT pg_advisory_lock(hashtextextended('connectsql.' || %(which)s || ' ' || %(schema)s, 0))
+
+-- try_lock --
+SELECT pg_try_advisory_lock(hashtextextended('connectsql.' || %(which)s || ' ' || %(schema)s, 0))
+
+-- unlock --
+-- Unlocking what is not held would only warn.
+SELECT pg_advisory_unlock(hashtextextended('connectsql.' || %(which)s || ' ' || %(schema)s, 0))
+
+-- ping --
+SELECT pg_notify(%(channel)s, 'ping')
+
+-- writers_of_log --
+SELECT DISTINCT virtualtransaction
+FROM pg_catalog.pg_locks
+WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND relation = to_regclass(%(log)s)
+  AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+
 -- serialise_claims --
 -- Two agents that claim at once could take a record's first and second change apart.
 SELECT pg_advisory_xact_lock(hashtextextended('connectsql.claim ' || %(schema)s::text, 0))
@@ -143,17 +166,14 @@ SELECT pg_advisory_xact_lock(hashtextextended('connectsql.claim ' || %(schema)s:
 -- There are few of them: so the waiting entries can be taken in their order until there are enough.
 WITH held AS MATERIALIZED (
     SELECT l.table_name, l.record_id
-    FROM {log} AS l
-    WHERE l.state = 'PENDING' AND l.record_id IS NOT NULL
-    UNION ALL
-    SELECT l.table_name, l.record_id
     FROM connectsql.claim AS c
-    JOIN {log} AS l ON l.id = c.log_id AND l.state = 'NEW'
-    WHERE c.schema_name = %(schema)s AND c.next_attempt > clock_timestamp() AND l.record_id IS NOT NULL
+    JOIN {log} AS l ON l.id = c.log_id
+    WHERE c.schema_name = %(schema)s AND l.record_id IS NOT NULL
+      AND (l.state = 'PENDING' OR (l.state = 'NEW' AND c.next_attempt > clock_timestamp()))
 ), chosen AS MATERIALIZED (
     SELECT l.id
     FROM {log} AS l
-    WHERE l.state = 'NEW' AND l.table_name = ANY (%(tables)s)
+    WHERE l.state = 'NEW' AND l.id > %(behind)s AND l.table_name = ANY (%(tables)s)
       AND (l.table_name, l.record_id) NOT IN (SELECT held.table_name, held.record_id FROM held)
     ORDER BY l.id
     LIMIT %(limit)s
@@ -170,6 +190,15 @@ SET state = 'PENDING', updated_at = now()
 FROM noted
 WHERE l.id = noted.log_id
 RETURNING l.id, l.action, l.table_name, l.record_id, l.sfid, l."values", noted.attempts, noted.sent_at
+
+-- settled --
+-- How far the log is settled: every transaction that took an id up to the last has a number below
+-- the next, and has ended once the oldest that runs is that high. Ids are taken by writers only,
+-- which have their number by then. And whether anything that was passed over still waits.
+SELECT coalesce(pg_sequence_last_value(%(sequence)s::regclass), 0),
+       pg_current_xact_id()::text::bigint,
+       pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+       EXISTS (SELECT FROM {log} WHERE state = 'NEW' AND id > %(behind)s)
 
 -- orphaned --
 SELECT l.id, l.table_name, l.record_id, coalesce(c.sent_blind, false)
@@ -231,6 +260,14 @@ SET state = 'FAILED', sf_message = %(message)s, updated_at = now(), processed_at
     processed_tx = txid_current()
 WHERE id = ANY (%(ids)s) AND (state = 'PENDING') IS TRUE
 
+-- later_values --
+-- What later changes, that are not sent yet, have replaced: latest first.
+SELECT l.record_id, l.id, l.old
+FROM {log} AS l
+WHERE l.table_name = %(table)s AND l.record_id = ANY (%(records)s) AND (l.state = 'NEW' OR l.state = 'PENDING')
+  AND l.action = 'UPDATE' AND l.old IS NOT NULL
+ORDER BY l.id DESC
+
 -- ambiguous_records --
 SELECT DISTINCT l.record_id
 FROM connectsql.claim AS c
@@ -251,39 +288,71 @@ WHERE (l.state = 'NEW' OR l.state = 'PENDING') AND l.table_name = ANY (%(tables)
 SELECT count(*) FROM {log} WHERE state = 'FAILED' AND table_name = ANY (%(tables)s)
 
 -- archive --
--- What is ambiguous stays: it keeps its record from being inserted a second time.
-WITH old AS (
-    DELETE FROM {log}
-    WHERE id IN (
-        SELECT l.id
-        FROM {log} AS l
-        WHERE l.created_at < now() - interval '1 day' AND l.state <> 'NEW' AND l.state <> 'PENDING'
-          AND NOT EXISTS (
-              SELECT FROM connectsql.claim AS c
-              WHERE c.schema_name = %(schema)s AND c.log_id = l.id AND c.ambiguous
-          )
-        ORDER BY l.created_at
-        LIMIT %(limit)s
-    )
-    RETURNING *
+-- A page of the log, in the order of ids: what was done long enough ago goes. What is ambiguous
+-- stays: it keeps its record from being inserted a second time. Tells where the page ended, and
+-- whether younger entries have begun.
+WITH page AS MATERIALIZED (
+    SELECT l.id, l.created_at < now() - make_interval(secs => %(age)s) IS TRUE AS old
+    FROM {log} AS l
+    WHERE l.id > %(behind)s
+    ORDER BY l.id
+    LIMIT %(limit)s
+), done AS (
+    DELETE FROM {log} AS l
+    USING page
+    WHERE l.id = page.id AND page.old AND l.state <> 'NEW' AND l.state <> 'PENDING'
+      AND NOT EXISTS (
+          SELECT FROM connectsql.claim AS c
+          WHERE c.schema_name = %(schema)s AND c.log_id = l.id AND c.ambiguous
+      )
+    RETURNING l.*
+), kept AS (
+    INSERT INTO {archive} (id, txid, created_at, updated_at, processed_at, processed_tx, state, action,
+                           table_name, record_id, sfid, old, "values", sf_result, sf_message)
+    SELECT id, txid, created_at, updated_at, processed_at, processed_tx, state, action, table_name, record_id,
+           sfid, CASE WHEN %(values)s THEN old END, CASE WHEN %(values)s THEN "values" END, sf_result, sf_message
+    FROM done
+    ON CONFLICT (id) DO NOTHING
 )
-INSERT INTO {archive} SELECT * FROM old ON CONFLICT (id) DO NOTHING
+SELECT max(page.id), count(*) FILTER (WHERE page.old), count(*) FROM page
 
 -- purge_archive --
 DELETE FROM {archive}
 WHERE id IN (
-    SELECT id FROM {archive} WHERE created_at < now() - interval '31 days' ORDER BY created_at LIMIT %(limit)s
+    SELECT id FROM {archive}
+    WHERE created_at < now() - make_interval(secs => %(age)s)
+    ORDER BY created_at
+    LIMIT %(limit)s
 )
+RETURNING id
+
+-- requeue_archived --
+-- REQUEUE is what Heroku Connect's users write to have an archived change sent after all.
+WITH wanted AS (
+    SELECT id FROM {archive} WHERE state = 'REQUEUE' ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), marked AS (
+    UPDATE {archive} AS a
+    SET state = 'REQUEUED', updated_at = now()
+    FROM wanted
+    WHERE a.id = wanted.id
+    RETURNING a.*
+)
+INSERT INTO {log} (txid, created_at, state, action, table_name, record_id, sfid, old, "values")
+SELECT txid_current(), clock_timestamp(), 'NEW', m.action, m.table_name, m.record_id, m.sfid, m.old, m."values"
+FROM marked AS m
+ORDER BY m.id
+RETURNING id
 
 -- purge_violations --
 DELETE FROM connectsql.violation
 WHERE id IN (
     SELECT v.id
     FROM connectsql.violation AS v
-    WHERE v.schema_name = %(schema)s AND v.noted_at < now() - interval '31 days'
+    WHERE v.schema_name = %(schema)s AND v.noted_at < now() - make_interval(secs => %(age)s)
     ORDER BY v.noted_at
     LIMIT %(limit)s
 )
+RETURNING id
 
 -- rows_to_send --
 SELECT t.id, t.sfid, {columns}

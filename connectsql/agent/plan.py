@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectsql.agent.fold import Change
@@ -49,6 +50,20 @@ def decide(table: Table, change: Change, row: Row | None) -> Operation | Nothing
         return _update(table, change, row, sfid) if sfid else _insert(table, change, row)
     except Unsendable as error:
         return Operation(kind="update", change=change, body={}, sfid=sfid, problem=str(error))
+
+
+def as_it_was(
+    row: Row, change: Change, later: Iterable[tuple[int, Mapping[str, str | None]]]
+) -> Row:
+    """Return a row with what later changes did to it taken back.
+
+    ``later`` are the ids and old values of changes that wait, the latest first.
+    """
+    values = dict(row.values)
+    for id_, old in later:
+        if id_ > max(change.ids):
+            values.update(old)
+    return replace(row, values=values)
 
 
 def _update(table: Table, change: Change, row: Row, sfid: str) -> Operation | Nothing:

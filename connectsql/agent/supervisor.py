@@ -150,14 +150,20 @@ class Agent:
             listener.close()
 
     def _write_and_listen(self, writer: Writer, listener: Listener) -> None:
-        archived = 0.0
+        archived = looked_back = 0.0
         while not self._stop.is_set():
             if writer.work():
+                listener.stay_awake()
                 continue
-            if time.monotonic() - archived > ARCHIVE_EVERY:
-                writer.archive()
-                archived = time.monotonic()
-            listener.wait(writer.pause(POLL_LOG))
+            now = time.monotonic()
+            if now - looked_back > POLL_LOG:
+                looked_back = now
+                if writer.requeue_archived():
+                    continue
+            if now - archived > ARCHIVE_EVERY:
+                writer.archive(self._config.retention)
+                archived = now
+            listener.rest(writer.pause(POLL_LOG))
 
     def _read(self) -> None:
         """The reader's duty: each table in its own interval."""

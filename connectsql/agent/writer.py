@@ -11,12 +11,13 @@ from connectsql.agent import orphans
 from connectsql.agent.earlier import EarlierAttempts, Made
 from connectsql.agent.fold import Change, waves
 from connectsql.agent.order import parents_first
-from connectsql.agent.plan import Nothing, Operation, decide
+from connectsql.agent.plan import Nothing, Operation, as_it_was, decide
 from connectsql.agent.readback import ReadBack
 from connectsql.agent.record import Fates, Recorder
 from connectsql.agent.send import Batch, Sent, batches, send
 from connectsql.agent.verdicts import Done, Fate, Later, Refused, Unknown
 from connectsql.compiler.model import Desired, Table
+from connectsql.config.model import LogLevel, Retention
 from connectsql.database.connection import Connection, errors
 from connectsql.database.lease import Lease
 from connectsql.database.rows import Row, Rows
@@ -121,9 +122,13 @@ class Writer:
             self._note_deferred()
             wait(DEFERRED)
 
-    def archive(self) -> None:
+    def requeue_archived(self) -> int:
+        """Put back what users have marked in the archive; return how much that was."""
+        return self._log.requeue_archived()
+
+    def archive(self, retention: Retention) -> None:
         """Move entries done long ago out of the log."""
-        self._log.archive()
+        self._log.archive(retention, self._stopping)
 
     def _put_back(self, later: Later) -> None:
         with errors("putting back what was not sent"):
@@ -164,7 +169,7 @@ class Writer:
 
     def _decide(self, table: Table, changes: Sequence[Change]) -> list[Operation]:
         """Return what is to be sent, and note the changes of which nothing is."""
-        standing = self._rows[table.name].to_send([one.record_id for one in changes])
+        standing = self._standing(table, changes)
         left = self._without_made(table, changes, standing)
         decided = [decide(table, one, standing.get(one.record_id)) for one in left]
         needless = [one for one in decided if isinstance(one, Nothing)]
@@ -175,6 +180,22 @@ class Writer:
             table, [(one, Refused(message=one.problem)) for one in operations if one.problem]
         )
         return [one for one in operations if not one.problem]
+
+    def _standing(self, table: Table, changes: Sequence[Change]) -> dict[int, Row]:
+        """Return the rows to send: as they are, or each as it was when its change was committed.
+
+        ``log: full`` keeps the values of every change, so they need not be found.
+        """
+        rows = self._rows[table.name].to_send([one.record_id for one in changes])
+        if not table.ordered or table.mapping.log is LogLevel.FULL:
+            return rows
+        with errors("looking for later changes"):
+            later = self._log.later_values(table.name, list(rows))
+        return {
+            one.record_id: as_it_was(rows[one.record_id], one, later.get(one.record_id, []))
+            for one in changes
+            if one.record_id in rows
+        }
 
     def _without_made(
         self, table: Table, changes: Sequence[Change], standing: dict[int, Row]

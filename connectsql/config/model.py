@@ -141,6 +141,18 @@ NOBODY = Roles()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Retention:
+    """How long changes that were dealt with are kept, and whether with their values.
+
+    ``values``: whether the archive keeps what was written, which may be personal data.
+    """
+
+    log_hours: int = 24
+    archive_days: int = 31
+    values: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class HerokuExport:
     """What an export says that means nothing here, kept so that it can be exported again.
 
@@ -214,5 +226,6 @@ class Config:
     mappings: tuple[Mapping, ...]
     place: Place
     roles: Roles = NOBODY
+    retention: Retention = Retention()
     heroku: HerokuExport | None = None
     places: dict[str, Place] = field(default_factory=dict, compare=False)  # of the connection

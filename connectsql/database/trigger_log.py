@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,10 +14,13 @@ from psycopg.types.hstore import HstoreLoader
 from psycopg.types.json import Jsonb
 
 from connectsql.compiler.model import Desired
+from connectsql.config.model import Retention
 from connectsql.database.connection import Connection, errors
 from connectsql.database.queries import Queries
 
-ARCHIVE_BATCH = 5000
+ARCHIVE_BATCH = 5000  # rows in one transaction
+LOOK_BACK = 5.0  # seconds between claims that look at the whole log
+_DAY = 86400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +80,8 @@ class TriggerLog:
             log=sql.Identifier(desired.schema, "_trigger_log"),
             archive=sql.Identifier(desired.schema, "_trigger_log_archive"),
         )
+        self._schema = desired.schema
+        self._settled = _Settled()
         self._common = {
             "schema": desired.schema,
             "agent": agent,
@@ -89,7 +96,13 @@ class TriggerLog:
         """
         with errors("claiming changes"), self._connection.transaction():
             self._run("serialise_claims")
-            rows = self._run("claim", limit=limit)
+            behind = self._settled.behind
+            rows = self._run("claim", limit=limit, behind=behind)
+            if rows:
+                self._run("ping", channel=f"{self._schema}.hc_trigger_log")
+            if len(rows) < limit:
+                sequence = sql.Identifier(self._schema, "_trigger_log_id_seq").as_string(None)
+                self._settled.note(*self._run("settled", behind=behind, sequence=sequence)[0])
         return sorted((_entry(row) for row in rows), key=lambda entry: entry.id)
 
     def orphans(self) -> list[Orphan]:
@@ -107,6 +120,7 @@ class TriggerLog:
         ``unsure``: whether Salesforce may have acted on them all the same.
         """
         self._run("requeue", ids=list(ids), delay=delay, message=message, unsure=unsure)
+        self._settled.forget()
 
     def about_to_send(self, ids: Sequence[int], now: datetime, *, blind: bool) -> bool:
         """Note a call before it is made; False where a claim is not this agent's any more.
@@ -144,6 +158,18 @@ class TriggerLog:
         rows = self._run("deleted_unsent", table=table, records=list(records))
         return {row[0]: _hstore(row[1]) for row in rows}
 
+    def later_values(
+        self, table: str, records: Sequence[int]
+    ) -> dict[int, list[tuple[int, dict[str, str | None]]]]:
+        """Return by row what changes that wait have replaced: their ids and old values.
+
+        The latest comes first: taken back one after the other, they lead to the row as it was.
+        """
+        found: dict[int, list[tuple[int, dict[str, str | None]]]] = defaultdict(list)
+        for record, id_, old in self._run("later_values", table=table, records=list(records)):
+            found[record].append((id_, _hstore(old)))
+        return found
+
     def queue(self) -> Queue:
         """Return how much is left to do."""
         with errors("looking at the queue"):
@@ -155,16 +181,75 @@ class TriggerLog:
         with errors("looking for refused changes"):
             return int(self._run("failed")[0][0])
 
-    def archive(self) -> None:
-        """Move what was done a day ago to the archive, and purge what is 31 days old."""
+    def requeue_archived(self) -> int:
+        """Put back what users have marked REQUEUE in the archive; return how much that was."""
+        with errors("putting back archived changes"):
+            return len(self._run("requeue_archived", limit=ARCHIVE_BATCH))
+
+    def archive(self, retention: Retention, stopping: Callable[[], bool]) -> None:
+        """Move what was done long ago to the archive, and purge what is older still.
+
+        Works in batches, each a short transaction of its own, until nothing is left to move.
+        """
         with errors("archiving the trigger log"):
-            self._run("archive", limit=ARCHIVE_BATCH)
-            self._run("purge_archive", limit=ARCHIVE_BATCH)
-            self._run("purge_violations", limit=ARCHIVE_BATCH)
+            behind = 0
+            while not stopping():
+                page = self._run(
+                    "archive",
+                    behind=behind,
+                    limit=ARCHIVE_BATCH,
+                    age=retention.log_hours * 3600,
+                    values=retention.values,
+                )[0]
+                behind, old, seen = page
+                if old < ARCHIVE_BATCH or seen < ARCHIVE_BATCH:
+                    break
+            self._purge("purge_archive", retention.archive_days * _DAY, stopping)
+            self._purge("purge_violations", retention.archive_days * _DAY, stopping)
+
+    def _purge(self, name: str, age: int, stopping: Callable[[], bool]) -> None:
+        while not stopping():
+            if len(self._run(name, age=age, limit=ARCHIVE_BATCH)) < ARCHIVE_BATCH:
+                break
 
     def _run(self, name: str, **parameters: object) -> list[tuple[Any, ...]]:
         cursor = self._connection.execute(self._queries[name], {**self._common, **parameters})
         return cursor.fetchall() if cursor.description else []
+
+
+class _Settled:
+    """Up to which entry nothing can be waiting any more, so that claims need not look there.
+
+    What an old snapshot keeps of entries that were done long ago would otherwise be stepped over
+    with every claim. States that people change further back are found all the same, every few
+    seconds.
+    """
+
+    def __init__(self) -> None:
+        self._behind = 0
+        self._next: tuple[int, int] | None = None  # the last id at a time, and who may have it
+        self._looked_back = 0.0
+
+    @property
+    def behind(self) -> int:
+        """The entry behind which to look."""
+        if time.monotonic() - self._looked_back > LOOK_BACK:
+            self.forget()
+        return self._behind
+
+    def forget(self) -> None:
+        """Look at the whole log next time."""
+        self._behind = 0
+        self._looked_back = time.monotonic()
+
+    def note(self, last: int, transaction: int, oldest: int, waiting: bool) -> None:
+        """Take in what ``settled`` found after a claim that left nothing it could have taken."""
+        if self._next is None:
+            self._next = (last, transaction)
+        elif oldest >= self._next[1]:
+            if not waiting:
+                self._behind = self._next[0]
+            self._next = (last, transaction)
 
 
 def _entry(row: Sequence[Any]) -> Entry:

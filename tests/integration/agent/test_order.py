@@ -53,7 +53,7 @@ def test_an_ambiguous_insert_is_not_archived(world: World) -> None:
     agent, renewals = connect_agent(world.database), connect_agent(world.database)
     with agent, renewals:
         lease = Lease(renewals, "salesforce", 60)
-        Writer(agent, world.desired, world.session, lease).archive()
+        Writer(agent, world.desired, world.session, lease).archive(world.config.retention)
     world.sql.execute("UPDATE salesforce.account SET phone = '1' WHERE sfid IS NULL")
     world.once()
     assert len(world.records("SELECT Id FROM Account")) == 1
