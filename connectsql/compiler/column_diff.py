@@ -10,6 +10,7 @@ from connectsql.compiler.model import Column, Computed, Desired, Kind, Table
 from connectsql.compiler.names import sequence_name
 from connectsql.compiler.parts import parts
 from connectsql.compiler.plan import Change, Hazard, Note
+from connectsql.compiler.rereads import other_object
 from connectsql.compiler.retype import Retype, canonical, retype
 from connectsql.compiler.versions import refuse_core
 from connectsql.errors import DatabaseError
@@ -22,6 +23,7 @@ def refuse(desired: Desired, installed: Installed) -> None:
     """Raise DatabaseError where something stands that no plan may turn into a mapped table."""
     refuse_core(installed)
     problems = [problem for table in desired.tables for problem in _problems(table, installed)]
+    problems += _taken_names(desired, installed)
     problems += [
         f"the role {role} does not exist: CREATE ROLE is the DBA's to decide"
         for role in _roles(desired)
@@ -45,9 +47,15 @@ def _problems(table: Table, installed: Installed) -> Iterator[str]:
     if stands is None:
         return
     name = f"{table.schema}.{table.name}"
-    if stands.kind not in ("r", "p"):
+    if stands.kind == "p":
+        yield f"{name} is partitioned: its triggers would fire under the names of its partitions"
+        return
+    if stands.kind != "r":
         yield f"{name} is a {_KINDS.get(stands.kind, 'relation')}, not a table"
         return
+    if not stands.empty and (other := other_object(table, installed)):
+        own = table.object.name
+        yield f"{name} holds records of {other}, the config makes it the table of {own}"
     lacking = [one for one in SYSTEM_COLUMNS if one not in stands.columns]
     if lacking:
         yield f"{name} is not a mapped table: it has no column {', '.join(lacking)}"
@@ -55,6 +63,23 @@ def _problems(table: Table, installed: Installed) -> Iterator[str]:
         have = stands.columns.get(column.name)
         if have is not None and have.generated is not None:
             yield f"{name}.{column.name} is computed by Postgres, the config makes it a field"
+
+
+def _taken_names(desired: Desired, installed: Installed) -> Iterator[str]:
+    """Indexes of a schema share their names: one of ours that stands elsewhere cannot be made."""
+    where = {name: table for table, kind, name in installed.objects if kind == "index"}
+    for table in desired.tables:
+        taken = [
+            part.name
+            for part in parts(table)
+            if part.kind is Kind.INDEX and where.get(part.name, table.name) != table.name
+        ]
+        if taken:
+            name, other = f"{table.schema}.{table.name}", where[taken[0]]
+            problem = f"{name} needs the name {taken[0]}, which an index of {other} has"
+            if table.name not in installed.tables:
+                problem += f": if it was renamed, rename it back, or map it with `table: {other}`"
+            yield problem
 
 
 _KINDS = {"v": "view", "m": "materialized view", "f": "foreign table"}

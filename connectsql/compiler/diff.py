@@ -25,6 +25,8 @@ from connectsql.compiler.part_diff import PartDiff, again, stale_parts
 from connectsql.compiler.parts import parts
 from connectsql.compiler.plan import Change, Hazard, Note, Plan
 from connectsql.compiler.regrant import LOGS
+from connectsql.compiler.renames import followed
+from connectsql.compiler.rereads import rereads
 
 
 def plan(desired: Desired, installed: Installed, *, prune: bool = False) -> Plan:
@@ -32,14 +34,18 @@ def plan(desired: Desired, installed: Installed, *, prune: bool = False) -> Plan
 
     Raises DatabaseError where a relation that stands cannot become what is desired.
     """
+    installed, renamings = followed(desired, installed)
     refuse(desired, installed)
-    return _Planner(desired, installed, prune=prune).plan()
+    return _Planner(desired, installed, renamings, prune=prune).plan()
 
 
 class _Planner:
-    def __init__(self, desired: Desired, installed: Installed, *, prune: bool) -> None:
+    def __init__(
+        self, desired: Desired, installed: Installed, renamings: list[Change], *, prune: bool
+    ) -> None:
         self._desired = desired
         self._installed = installed
+        self._renamings = renamings
         self._prune = prune
         self._manifest = render.manifest(desired)
         self._notes: list[Note] = []
@@ -47,14 +53,14 @@ class _Planner:
 
     def plan(self) -> Plan:
         self._notes.extend(takeover.notes(self._desired, self._installed))
-        changes = [*self._runtime(), *self._stale()]
+        changes = [*self._runtime(), *self._renamings, *self._stale()]
         changes += takeover.replaced_triggers(self._desired, self._installed, self._manifest)
         for table in self._desired.tables:
             changes += self._table(table)
         changes += self._later()
         if self._prune:
             changes += self._pruned()
-        changes += self._backfills(changes)
+        changes += rereads(self._desired, self._installed, changes)
         changes += takeover.adoption(self._desired, self._installed)
         at_once = [one for one in changes if not one.concurrently]
         alone = [one for one in changes if one.concurrently]
@@ -174,24 +180,6 @@ class _Planner:
                     reverse=f"-- table {table} and its rows are gone",
                 )
 
-    def _backfills(self, changes: list[Change]) -> Iterator[Change]:
-        for table in self._desired.tables:
-            stands = self._installed.tables.get(table.name)
-            if stands is None or not stands.loaded:
-                continue
-            why = [column.name for column in table.columns if column.name not in stands.columns] + [
-                f"retyped {name}" for name in _made_anew(table, changes)
-            ]
-            known = self._installed.made.get((table.name, "table", table.name))
-            if known and known.definition != (table.filter or ""):
-                why.append("its filter")
-            if why:
-                yield Change(
-                    sql=render.read_again(table),
-                    comment=f"read {table.name} again from Salesforce, for {', '.join(why)}",
-                    hazards=frozenset({Hazard.BACKFILL}),
-                )
-
     def _record_differs(self) -> bool:
         noted = {key: one.definition for key, one in self._installed.made.items()}
         lacking = any(noted.get(key) != value for key, value in self._ours().items())
@@ -232,6 +220,9 @@ class _Planner:
         if kind == "column":
             stands = self._installed.tables.get(table)
             return self._prune or stands is None or name not in stands.columns
+        if kind == "object":  # rows that stay are that object's, mapped or not
+            kept = table in self._installed.tables and table not in self._desired.by_name
+            return self._prune or not kept
         return True  # dropped as stale, or by hand
 
     def _restore(self) -> str:
@@ -251,8 +242,3 @@ class _Planner:
             sql=f"{noting.sql}\n\n{render.record(self._desired)}",
             comment="record what was applied",
         )
-
-
-def _made_anew(table: Table, changes: list[Change]) -> list[str]:
-    anew = {one.anew for one in changes if one.anew}
-    return [column.name for column in table.columns if (table.name, column.name) in anew]

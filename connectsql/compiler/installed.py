@@ -55,9 +55,11 @@ class Installed:
     core: str | None = None
     extension: str | None = None
     tables: Mapping[str, InstalledTable] = field(default_factory=dict)
+    read: Mapping[str, bool] = field(default_factory=dict)  # on record, standing or not: loaded?
     objects: Mapping[Key, str] = field(default_factory=dict)  # as the catalog spells them
     made: Mapping[Key, Made] = field(default_factory=dict)
     roles: frozenset[str] = frozenset()
+    owners: frozenset[str] = frozenset()  # roles whose own all this is: nothing is taken from them
     granted_elsewhere: frozenset[str] = frozenset()  # roles that serve other connections, too
 
     @cached_property

@@ -152,8 +152,10 @@ def runtime_manifest(desired: Desired) -> Manifest:
 
 
 def table_manifest(table: Table) -> Manifest:
-    """Return what is made of one mapped table."""
-    made: Manifest = {(table.name, "table", table.name): table.filter or ""}
+    """Return what is made of one mapped table, and what it is kept in step with."""
+    made: Manifest = {(table.name, "table", table.name): ""}
+    made[table.name, "object", table.object.name] = table.filter or ""
+    made.update({(table.name, "field", one.name): one.path for one in table.columns})
     made.update({(table.name, "column", one.name): "" for one in table.columns})
     for part in parts(table):
         where = "" if part.kind is Kind.FUNCTION else table.name

@@ -14,18 +14,17 @@ def installed(connection: Connection, schema: str) -> Installed:
     """Return what the database holds of the connection that lives in ``schema``."""
     with errors("reading the catalog"):
         books = _books_stand(connection)
+        known = dict(_rows(connection, "known_tables", schema)) if books else {}
         return Installed(
             fingerprint=fingerprint(connection, schema),
             core=_core(connection),
             extension=_extension(connection),
-            tables=_tables(
-                connection,
-                schema,
-                dict(_rows(connection, "known_tables", schema)) if books else {},
-            ),
+            tables=_tables(connection, schema, known),
+            read=known,
             objects=_objects(connection, schema, "installed" if books else "standing"),
             made=_made(connection, schema) if books else {},
             roles=_names(connection, "roles", schema),
+            owners=_names(connection, "owners", schema),
             granted_elsewhere=(
                 _names(connection, "granted_elsewhere", schema) if books else frozenset()
             ),
