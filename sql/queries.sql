@@ -106,6 +106,18 @@ SELECT table_name, loaded_at IS NOT NULL FROM connectsql.mapping WHERE schema_na
 -- roles --
 SELECT rolname FROM pg_catalog.pg_roles
 
+-- owners --
+SELECT current_user
+UNION
+SELECT pg_get_userbyid(n.nspowner)
+FROM pg_catalog.pg_namespace AS n
+WHERE n.nspname IN (%(schema)s, 'connectsql')
+UNION
+SELECT pg_get_userbyid(c.relowner)
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname IN (%(schema)s, 'connectsql') AND c.relkind IN ('r', 'S')
+
 -- granted_elsewhere --
 SELECT DISTINCT name
 FROM connectsql.object

@@ -84,8 +84,15 @@ class PartDiff:
             yield _make(part, table.name, hazards=hazards, reverse=self._back(key, part))
 
     def _grant(self, part: Part, key: Key, where: str) -> Iterator[Change]:
-        """Rights that were noted are given anew as a whole: a role can come to have fewer."""
-        if self.differs(key, definition(part)):
+        """Rights that were noted are given anew as a whole: a role can come to have fewer.
+
+        But for the owner's: without them the next plan could change nothing.
+        """
+        if not self.differs(key, definition(part)):
+            return
+        if part.name in self._installed.owners:
+            yield _make(part, where, reverse="")
+        else:
             whole, back = part.create, part.drop
             if key in self._installed.made:
                 whole = f"{revoke_all(self._schema, key, self._installed)}\n{whole}"
@@ -177,7 +184,10 @@ def stale_parts(schema: str, installed: Installed, wanted: Mapping[Key, str]) ->
     stale = [
         key
         for key in installed.made
-        if key[1] in order and key not in wanted and key in installed.objects
+        if key[1] in order
+        and key not in wanted
+        and key in installed.objects
+        and not (key[1] == "grant" and key[2] in installed.owners)
     ]
     for key in sorted(stale, key=lambda one: (order[one[1]], one)):
         table, kind, name = key

@@ -184,6 +184,21 @@ def test_plain_sql_needs_no_superuser(owner: str, tmp_path: Path) -> None:
         uninstall(connection, "salesforce", drop_tables=True)
 
 
+@pytest.mark.every_postgres
+def test_nothing_is_taken_from_the_owner_whatever_part_it_has(owner: str, tmp_path: Path) -> None:
+    """One role for everything is what a small managed database has."""
+    parts = ["roles: {agent: Plain Owner}", "roles: {applications: [Plain Owner]}", "types: native"]
+    with connect(owner) as connection:
+        for part in (*parts, *reversed(parts)):
+            text = CONFIG.format(schema="salesforce").replace("schema: salesforce", part)
+            text = text.replace(", upsert_field: Ext__c", "")
+            for access in ("read_write", "read_only"):
+                desired = desire(tmp_path, text.replace("read_write", access))[1]
+                apply(connection, desired)
+                assert plan(connection, desired).changes == ()
+        uninstall(connection, "salesforce", drop_tables=True)
+
+
 def test_the_makefile_makes_the_extensions_files(tmp_path: Path) -> None:
     pg_config, make = shutil.which("pg_config"), shutil.which("make")
     if not pg_config or not make:
