@@ -22,6 +22,7 @@ from connectsql.config.model import (
 from connectsql.config.words import did_you_mean
 from connectsql.errors import Fault, Place
 
+LONGEST_SCHEMA = 63 - len(".hc_trigger_log")
 LONGEST_NAME = 63  # bytes; Postgres cuts longer names off without a word
 OLDEST_API = 46  # the first that upserts several records at a time and tells which were new
 ALWAYS_MAPPED = ("Id", "SystemModstamp", "IsDeleted")
@@ -94,6 +95,12 @@ def _schema(config: Config) -> Iterator[Fault]:
     name = config.schema
     if name.startswith("pg_") or name == "information_schema":
         yield Fault(place=place, message=f"the schema {name} belongs to Postgres", hint=_CHOOSE)
+    if LONGEST_SCHEMA < len(name.encode()) <= LONGEST_NAME:
+        message = (
+            f"the schema's name is {len(name.encode())} bytes long; its notify channel, "
+            f"SCHEMA.hc_trigger_log, leaves {LONGEST_SCHEMA}"
+        )
+        yield Fault(place=place, message=message, hint="choose a shorter name")
     if name == "connectsql":
         message = "the schema connectsql holds connectsql's own functions"
         yield Fault(place=place, message=message, hint=_CHOOSE)

@@ -44,6 +44,11 @@ CONNECTION = {
         f"schema: {'ü' * 32}",
         "c.yaml:2: schema is 64 bytes long; Postgres allows 63\n    choose a shorter name",
     ),
+    "schema too long for its channel": (
+        f"schema: {'s' * 49}",
+        "c.yaml:2: the schema's name is 49 bytes long; its notify channel, "
+        "SCHEMA.hc_trigger_log, leaves 48\n    choose a shorter name",
+    ),
     "schema of Postgres": (
         "schema: pg_temp",
         "c.yaml:2: the schema pg_temp belongs to Postgres\n    choose another name",
