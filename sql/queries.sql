@@ -81,6 +81,26 @@ SELECT version FROM connectsql.connection WHERE schema_name = %(schema)s
 -- serialise_applies --
 SELECT pg_advisory_xact_lock(hashtextextended('connectsql.apply', 0))
 
+-- applying --
+SELECT l.pid
+FROM pg_catalog.pg_locks AS l
+JOIN pg_catalog.pg_database AS d ON d.oid = l.database AND d.datname = current_database()
+WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+  AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended('connectsql.apply', 0)
+
+-- lock_holders --
+-- Whose transactions hold locks in a schema, the oldest first.
+SELECT a.pid, a.application_name, a.state, min(c.relname)
+FROM pg_catalog.pg_locks AS l
+JOIN pg_catalog.pg_class AS c ON c.oid = l.relation AND c.relkind IN ('r', 'p')
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname = %(schema)s
+JOIN pg_catalog.pg_database AS d ON d.oid = l.database AND d.datname = current_database()
+JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid AND a.pid <> pg_backend_pid()
+WHERE l.granted
+GROUP BY a.pid, a.application_name, a.state, a.xact_start
+ORDER BY a.xact_start
+LIMIT 3
+
 -- other_connections --
 SELECT count(*)::integer FROM connectsql.connection WHERE schema_name <> %(schema)s
 

@@ -24,6 +24,7 @@ from connectsql.compiler.plan import Change, Hazard, Plan
 from connectsql.compiler.plan_text import as_sql, back_as_sql
 from connectsql.database import apply as applying
 from connectsql.database.connection import connect
+from connectsql.database.locks import LOCK_TIMEOUT
 from connectsql.errors import Drift, UsageError
 
 prune_option = click.option(
@@ -98,7 +99,7 @@ def plan(
 @click.option(
     "--lock-timeout",
     type=click.FloatRange(0.1, 600),
-    default=applying.LOCK_TIMEOUT,
+    default=LOCK_TIMEOUT,
     show_default=True,
     metavar="SECONDS",
     help="How long to wait for a lock before stepping back.",
@@ -126,8 +127,11 @@ def apply(
         confirm(yes, "Apply?")
         connection.add_notice_handler(_warn)
         made = applying.apply(
-            connection, desired, allow=allow, prune=prune, lock_timeout=lock_timeout
+            connection, desired, allow=allow, prune=prune, shown=made, lock_timeout=lock_timeout
         )
+    if not made.changes:
+        say(f"schema {desired.schema} was brought there by somebody else: nothing to do")
+        return
     say(f"applied {counted(len(made.changes), 'change')} to schema {desired.schema}")
 
 

@@ -7,7 +7,6 @@ config no longer asks for stay, too, unless they are to be pruned.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from connectsql.compiler import ddl, render, takeover
 from connectsql.compiler.column_diff import (
@@ -67,9 +66,14 @@ class _Planner:
         if changes or self._record_differs():
             at_once.append(self._record())
             if alone:
-                alone.append(replace(self._noting(), concurrently=True))
+                alone.append(self._built(alone))
         restore = self._restore() if at_once or alone else ""
-        return Plan(changes=(*at_once, *alone), notes=tuple(self._notes), restore=restore)
+        return Plan(
+            changes=(*at_once, *alone),
+            notes=tuple(self._notes),
+            since=self._installed.fingerprint,
+            restore=restore,
+        )
 
     def _runtime(self) -> Iterator[Change]:
         for log in LOGS:
@@ -107,6 +111,8 @@ class _Planner:
             )
         else:
             yield from self._make_way(table, stands)
+            retyped = retyped_columns(table, stands, prune=self._prune)
+            self._parts.touched |= {(table.name, "column", name) for name in retyped}
             for change in column_changes(table, stands, self._notes, prune=self._prune):
                 if change.anew:
                     self._parts.dropped.add((table.name, "column", change.anew[1]))
@@ -200,17 +206,32 @@ class _Planner:
             return False
         return kind == "table" or (kind == "column" and name in stands.columns)
 
-    def _noting(self) -> Change:
+    def _noted(self) -> dict[Key, str]:
+        """What the books have to say anew: a plan is read by people."""
+        made, anew = self._installed.made, self._parts.touched | self._parts.dropped
+        return {
+            key: identity
+            for key, identity in self._ours().items()
+            if key in anew or key not in made or made[key].definition != identity
+        }
+
+    def _gone(self) -> list[Key]:
         ours = self._ours()
-        gone = sorted(
+        return sorted(
             key
             for key in self._installed.made
             if key not in ours and (key in self._parts.dropped or self._is_gone(key))
         )
-        statements = [render.note(self._desired.schema, ours)]
-        if gone:
-            statements.insert(0, render.forget(self._desired.schema, gone))
-        return Change(sql="\n".join(statements), comment="note what was made")
+
+    def _built(self, alone: list[Change]) -> Change:
+        """Notes the indexes that are built after the transaction, and nothing else."""
+        names = {one.index for one in alone}
+        made = {key: one for key, one in self._ours().items() if key[1:] in names}
+        return Change(
+            sql=render.note(self._desired.schema, made),
+            comment="note what was built",
+            concurrently=True,
+        )
 
     def _is_gone(self, key: Key) -> bool:
         """Whether what was made there does not stand after this plan."""
@@ -227,18 +248,19 @@ class _Planner:
 
     def _restore(self) -> str:
         """What the registry and the record said before, for the way back."""
-        schema, made = self._desired.schema, self._installed.made
-        new = sorted(key for key in self._ours() if key not in made)
+        schema, made, noted = self._desired.schema, self._installed.made, self._noted()
+        new = sorted(key for key in noted if key not in made)
         statements = [render.forget(schema, new)] if new else []
-        if made:
-            known = {key: one.definition for key, one in made.items()}
+        known = {key: made[key].definition for key in (*noted, *self._gone()) if key in made}
+        if known:
             statements.append(render.note(schema, known))
         statements.append(render.set_back(schema, self._installed.fingerprint))
         return "\n".join(statements)
 
     def _record(self) -> Change:
-        noting = self._noting()
-        return Change(
-            sql=f"{noting.sql}\n\n{render.record(self._desired)}",
-            comment="record what was applied",
-        )
+        schema, noted, gone = self._desired.schema, self._noted(), self._gone()
+        statements = [render.forget(schema, gone)] if gone else []
+        if noted:
+            statements.append(render.note(schema, noted))
+        statements.append(render.record(self._desired))
+        return Change(sql="\n\n".join(statements), comment="record what was applied")

@@ -11,7 +11,7 @@ from connectsql.compiler import ddl
 from connectsql.compiler import parts as making
 from connectsql.compiler.column_diff import add_again
 from connectsql.compiler.ddl import qualified, text
-from connectsql.compiler.installed import Installed, InstalledTable, Key
+from connectsql.compiler.installed import Installed, InstalledTable, Key, Made
 from connectsql.compiler.model import Index, Kind, Part, Table
 from connectsql.compiler.names import quoted
 from connectsql.compiler.parts import definition
@@ -25,6 +25,7 @@ _HAZARDS = {
     Kind.COLUMN: frozenset({Hazard.TABLE_REWRITE, Hazard.LOCKS_WRITES}),
 }
 _NONE = frozenset[Hazard]()
+INVALID = " INVALID"  # what connectsql.catalog() says of an index whose building failed
 
 
 class PartDiff:
@@ -36,6 +37,7 @@ class PartDiff:
         self._notes = notes
         self._adopted: set[Key] = set()
         self.dropped: set[Key] = set()
+        self.touched: set[Key] = set()  # made, or made anew: the books have to say so
 
     def adopted(self, key: Key) -> bool:
         """Whether what stands under that name is another's and stays so."""
@@ -44,17 +46,17 @@ class PartDiff:
     def differs(self, key: Key, identity: str) -> bool:
         """Whether something has to be made, or made anew. What was done by hand is noted."""
         stands, made = self._installed.objects.get(key), self._installed.made.get(key)
-        if made is None:
-            return True
-        if stands is None:
-            self._drift(key, "is gone")
-            return True
-        if made.definition != identity:
-            return True
-        if made.installed != md5(stands):
-            self._drift(key, "was changed")
-            return True
-        return False
+        found = made is None or made.definition != identity
+        if made is not None and stands is None:
+            self._drift(key, made, "is gone by hand")
+            found = True
+        elif made is not None and stands is not None and not found:
+            found = stands.endswith(INVALID) or made.installed != md5(stands)
+            if found:
+                self._drift(key, made, "was changed by hand", stands)
+        if found:
+            self.touched.add(key)
+        return found
 
     def changes(
         self, table: Table, wanted: Iterable[Part], stands: InstalledTable | None
@@ -108,7 +110,7 @@ class PartDiff:
         computed = part.name in {one.name for one in table.computed}
         if stands is None or part.name not in stands.columns or key in self.dropped:
             if made is not None and stands is not None and key not in self.dropped:
-                self._drift(key, "is gone")
+                self._drift(key, made, "is gone by hand")
             yield _make(part, table.name, hazards=hazards if computed else _NONE, reverse=part.drop)
         elif made is None:
             self._adopted.add(key)
@@ -116,6 +118,7 @@ class PartDiff:
                 Note(what="left", text=f"{table.name}.{part.name} stands already and is left as is")
             )
         elif made.definition != definition(part):
+            self.touched.add(key)
             have = stands.columns[part.name]
             self.dropped.add(key)
             anew = f"{part.drop}\n{part.create}"
@@ -154,6 +157,7 @@ class PartDiff:
             hazards=hazards,
             reverse=back,
             concurrently=alone,
+            index=("index", part.name),
         )
 
     def _adopt(self, table: Table, index: Index | None, key: Key, stands: str) -> None:
@@ -169,10 +173,13 @@ class PartDiff:
             return part.drop
         return f"{stands};" if part.kind is Kind.FUNCTION else f"{part.drop}\n{stands};"
 
-    def _drift(self, key: Key, what: str) -> None:
+    def _drift(self, key: Key, made: Made, what: str, stands: str = "") -> None:
         table, kind, name = key
+        word = "drift"
+        if stands.endswith(INVALID) or (kind == "index" and not stands and not made.installed):
+            word, what = "unfinished", "was not built to its end"
         where = f" of {table}" if table else ""
-        self._notes.append(Note(what="drift", text=f"{kind} {name}{where} {what} by hand"))
+        self._notes.append(Note(what=word, text=f"{kind} {name}{where} {what}"))
 
 
 def stale_parts(schema: str, installed: Installed, wanted: Mapping[Key, str]) -> Iterator[Change]:

@@ -281,3 +281,14 @@ def test_uninstall_waits_for_nobody_and_loses_nothing(database: str, tmp_path: P
         connection.commit()
         uninstall(connection, "salesforce", abandon=True)
         assert connection.execute("SELECT name FROM salesforce.account").fetchall() == [("Acme",)]
+
+
+def test_uninstall_gives_way_to_an_application(database: str, tmp_path: Path) -> None:
+    with connect(database) as connection, psycopg.connect(database) as application:
+        apply(connection, wanted(tmp_path))
+        application.execute("LOCK TABLE salesforce.account IN ROW EXCLUSIVE MODE")
+        with pytest.raises(DatabaseError) as refusal:
+            uninstall(connection, "salesforce", lock_timeout=0.05)
+        assert refusal.value.message.startswith("nothing was removed: 5 times an application")
+        application.rollback()
+        assert uninstall(connection, "salesforce")

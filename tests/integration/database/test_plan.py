@@ -12,13 +12,14 @@ import pytest
 from support import describes
 from support.describes import desire
 
+from connectsql.compiler import check
 from connectsql.compiler.model import Desired
 from connectsql.compiler.plan import Hazard, Plan
-from connectsql.compiler.plan_text import described
+from connectsql.compiler.plan_text import as_sql, back_as_sql, described
 from connectsql.database.apply import apply, plan
 from connectsql.database.connection import Connection, connect
 from connectsql.describe.model import Org
-from connectsql.errors import ConnectsqlError, DatabaseError, UsageError
+from connectsql.errors import CompileError, ConnectsqlError, DatabaseError, UsageError
 
 CONFIG = """
 connection: {{types: {types}}}
@@ -238,6 +239,9 @@ def test_a_concurrent_index_that_fails_is_told_and_the_next_apply_mends_it(
         'create unique index "hcu_idx_account_name" [account]'
     )
     assert refusal.value.hint == "all else was applied; mend the cause and apply again"
+    assert notes(plan(connection, unique)) == [
+        "unfinished: index hcu_idx_account_name of account was not built to its end"
+    ]
     connection.execute("UPDATE salesforce.account SET name = phone")
     connection.commit()
     done = apply(connection, unique)
@@ -257,10 +261,103 @@ def test_an_application_that_holds_a_lock_is_waited_for_shortly(
         application.execute("LOCK TABLE salesforce.account IN ROW EXCLUSIVE MODE")
         with pytest.raises(DatabaseError) as refusal:
             apply(connection, after, lock_timeout=0.05)
-    assert refusal.value.message.startswith(
-        "nothing was applied: 5 times an application held a lock for 0.05 s or longer"
+        process = application.info.backend_pid
+    assert refusal.value.message == (
+        "nothing was applied: 5 times an application held a lock for 0.05 s or longer, "
+        "while doing: add column account.number__c"
+    )
+    assert refusal.value.hint == (
+        "end the long transaction and try again; locks are held by "
+        f"process {process} on account (idle in transaction)"
     )
     assert apply(connection, after).changes
+
+
+def test_another_apply_that_takes_long_is_named(
+    connection: Connection, tmp_path: Path, database: str
+) -> None:
+    with psycopg.connect(database) as other:
+        other.execute("SELECT pg_advisory_xact_lock(hashtextextended('connectsql.apply', 0))")
+        with pytest.raises(DatabaseError) as refusal:
+            apply(connection, wanted(tmp_path), lock_timeout=0.05)
+        assert refusal.value.message == (
+            "nothing was applied: another apply is at work on this database "
+            f"(process {other.info.backend_pid})"
+        )
+
+
+def test_what_is_applied_is_what_was_shown(connection: Connection, tmp_path: Path) -> None:
+    apply(connection, wanted(tmp_path))
+    after = wanted(tmp_path, "Name, Phone, Number__c")
+    shown = plan(connection, after)
+    connection.execute("DROP INDEX salesforce.hcu_idx_account_sfid")
+    connection.commit()
+    with pytest.raises(DatabaseError) as refusal:
+        apply(connection, after, shown=shown)
+    assert "the database has changed since its plan was shown" in refusal.value.message
+    assert apply(connection, after, shown=plan(connection, after)).changes
+    assert apply(connection, after, shown=shown).changes == ()
+
+
+def run_on(connection: Connection, script: str) -> list[str]:
+    """Run a script as psql does without ON_ERROR_STOP, and return what failed."""
+    failed = []
+    connection.commit()
+    connection.autocommit = True
+    for statement in check.check(script):
+        try:
+            connection.execute(statement.encode())
+        except psycopg.Error as error:
+            failed.append(str(error.diag.message_primary))
+    connection.autocommit = False
+    return failed
+
+
+def test_a_file_that_fails_on_the_way_leaves_books_that_are_true(
+    connection: Connection, tmp_path: Path
+) -> None:
+    apply(connection, wanted(tmp_path))
+    filled(connection)
+    after = wanted(
+        tmp_path, "Name, Phone, Number__c", more="indexes: [{field: Name, concurrently: true}]"
+    )
+    before = plan(connection, after)
+    script = as_sql(before, after).replace("ADD COLUMN", "ADD NO COLUMN", 1)
+    with pytest.raises(CompileError):
+        check.check(script)
+    script = as_sql(before, after).replace("number__c integer", "number__c no_such_type", 1)
+    assert run_on(connection, script)[0] == 'type "no_such_type" does not exist'
+    index = "hc_idx_account_name"
+    assert lines(plan(connection, after)) == [one for one in lines(before) if index not in one][:-1]
+    apply(connection, after)
+    assert plan(connection, after).changes == ()
+
+
+def test_a_file_runs_only_on_what_it_was_planned_for(
+    connection: Connection, tmp_path: Path
+) -> None:
+    apply(connection, wanted(tmp_path))
+    after, other = wanted(tmp_path, "Name, Phone, Number__c"), wanted(tmp_path, "Name")
+    made = plan(connection, after)
+    there, back = as_sql(made, after), back_as_sql(made, after)
+    expected = "the schema is not as this file expects it: something else was applied"
+    assert run_on(connection, back)[0] == expected
+    assert run_on(connection, there) == []
+    assert run_on(connection, there)[0] == expected
+    apply(connection, other)
+    assert run_on(connection, back)[0] == expected
+    assert plan(connection, other).changes == ()
+
+
+def test_a_file_tells_of_nothing_that_stays(connection: Connection, tmp_path: Path) -> None:
+    """Of 300 tables, only the one that changes is for the DBA to read."""
+    apply(connection, wanted(tmp_path))
+    after = wanted(tmp_path, "Name, Phone, Number__c")
+    made = plan(connection, after)
+    for script in (as_sql(made, after), back_as_sql(made, after)):
+        assert "systemmodstamp" not in script
+        assert "_trigger_log_idx" not in script
+        assert "number__c" in script
 
 
 def test_two_that_apply_at_once_take_turns(
