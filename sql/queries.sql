@@ -27,6 +27,15 @@ SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
              AND f.adrelid = c.oid AND g.attgenerated <> '' AND g.attnum <> a.attnum
            ORDER BY g.attname
        ),
+       ARRAY(
+           SELECT DISTINCT w.ev_class::regclass::text
+           FROM pg_catalog.pg_depend AS d
+           JOIN pg_catalog.pg_rewrite AS w ON w.oid = d.objid
+           WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass
+             AND d.refclassid = 'pg_catalog.pg_class'::regclass
+             AND d.refobjid = c.oid AND d.refobjsubid = a.attnum AND w.ev_class <> c.oid
+           ORDER BY 1
+       ),
        col_description(c.oid, a.attnum)
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
@@ -77,7 +77,7 @@ def plan(
     elif reverse:
         _write(back_as_sql(made, desired), output)
     else:
-        _show(made, desired)
+        _show(made, desired, click.echo)
     if only_check and made.changes:
         changes = counted(len(made.changes), "change")
         raise Drift(f"schema {desired.schema} differs from the config: {changes}")
@@ -157,23 +157,23 @@ def _write(script: str, output: str | None) -> None:
         click.echo(script, nl=False)
 
 
-def _show(made: Plan, desired: Desired) -> None:
+def _show(made: Plan, desired: Desired, tell: Callable[[str], None] = say) -> None:
     for note in made.notes:
-        say(f"{note.what}: {note.text}")
+        tell(f"{note.what}: {note.text}")
     if not made.changes:
-        say(f"schema {desired.schema} is what the config asks for: nothing to do")
+        tell(f"schema {desired.schema} is what the config asks for: nothing to do")
         return
-    show_changes(made.changes)
-    say(f"{counted(len(made.changes), 'change')} to schema {desired.schema}")
+    show_changes(made.changes, tell)
+    tell(f"{counted(len(made.changes), 'change')} to schema {desired.schema}")
 
 
-def show_changes(changes: Iterable[Change]) -> None:
+def show_changes(changes: Iterable[Change], tell: Callable[[str], None] = say) -> None:
     """Show changes as a numbered list, each with its hazards."""
     for number, change in enumerate(changes, 1):
         after = " (after the transaction)" if change.concurrently else ""
-        say(f"{number:3}. {change.comment}{after}")
+        tell(f"{number:3}. {change.comment}{after}")
         for hazard in sorted(change.hazards):
-            say(f"     hazard: {hazard}")
+            tell(f"     hazard: {hazard}")
 
 
 def confirm(yes: bool, question: str) -> None:

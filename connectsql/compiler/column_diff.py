@@ -171,23 +171,25 @@ def _retyped(
     )
 
 
+def stale_names(table: Table, stands: InstalledTable, installed: Installed) -> list[str]:
+    """Return the columns of a table that connectsql made and nobody asks for any more."""
+    wanted = {column.name for column in table.columns}
+    wanted |= {part.name for part in parts(table) if part.kind is Kind.COLUMN}
+    made = [
+        name for _, kind, name in installed.made_by_table.get(table.name, []) if kind == "column"
+    ]
+    stale = [name for name in made if name not in wanted and name in stands.columns]
+    # Computed ones first: they need the others.
+    return sorted(stale, key=lambda one: (stands.columns[one].generated is None, one))
+
+
 def stale_columns(desired: Desired, installed: Installed) -> Iterator[Change]:
-    """Yield the removal of the columns that connectsql made and nobody asks for any more."""
+    """Yield the removal of the columns that nobody asks for any more."""
     for table in desired.tables:
         stands = installed.tables.get(table.name)
-        if stands is None:
-            continue
-        wanted = {column.name for column in table.columns}
-        wanted |= {part.name for part in parts(table) if part.kind is Kind.COLUMN}
-        made = [
-            name
-            for _, kind, name in installed.made_by_table.get(table.name, [])
-            if kind == "column"
-        ]
-        stale = [name for name in made if name not in wanted and name in stands.columns]
-        # Computed ones first: they need the others.
-        for name in sorted(stale, key=lambda one: (stands.columns[one].generated is None, one)):
-            yield _dropped(table, name, stands)
+        if stands is not None:
+            for name in stale_names(table, stands, installed):
+                yield _dropped(table, name, stands)
 
 
 def _dropped(table: Table, name: str, stands: InstalledTable) -> Change:

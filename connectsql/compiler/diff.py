@@ -16,7 +16,9 @@ from connectsql.compiler.column_diff import (
     refuse,
     retyped_columns,
     stale_columns,
+    stale_names,
 )
+from connectsql.compiler.dependents import in_the_way
 from connectsql.compiler.grants import connection_grants
 from connectsql.compiler.installed import Installed, InstalledTable, Key
 from connectsql.compiler.model import Desired, Kind, Table
@@ -52,6 +54,8 @@ class _Planner:
 
     def plan(self) -> Plan:
         self._notes.extend(takeover.notes(self._desired, self._installed))
+        self._notes.extend(self._kept() if not self._prune else [])
+        self._notes.extend(in_the_way(self._desired, self._installed, prune=self._prune))
         changes = [*self._runtime(), *self._renamings, *self._stale()]
         changes += takeover.replaced_triggers(self._desired, self._installed, self._manifest)
         for table in self._desired.tables:
@@ -173,18 +177,36 @@ class _Planner:
                 ),
             )
 
+    def _kept(self) -> Iterator[Note]:
+        """What the config no longer asks for, and stays."""
+        for table in self._desired.tables:
+            stands = self._installed.tables.get(table.name)
+            names = stale_names(table, stands, self._installed) if stands else []
+            if names:
+                what = f"{table.name} keeps columns that the config no longer asks for"
+                yield Note(what="kept", text=f"{what}: {', '.join(names)} (--prune drops them)")
+        for name in self._unmapped():
+            text = f"table {name} and its rows stay, though not mapped any more (--prune drops it)"
+            yield Note(what="kept", text=text)
+
+    def _unmapped(self) -> list[str]:
+        return sorted(
+            name
+            for name, kind, _ in self._installed.made
+            if kind == "table"
+            and name not in self._desired.by_name
+            and name in self._installed.tables
+        )
+
     def _pruned(self) -> Iterator[Change]:
         yield from stale_columns(self._desired, self._installed)
-        for table, kind, _ in sorted(self._installed.made):
-            if kind == "table" and table not in self._desired.by_name:
-                if table not in self._installed.tables:
-                    continue
-                yield Change(
-                    sql=ddl.drop_table(self._desired.schema, table),
-                    comment=f"drop table {table}: the config no longer maps it",
-                    hazards=frozenset({Hazard.DATA_LOSS}),
-                    reverse=f"-- table {table} and its rows are gone",
-                )
+        for table in self._unmapped():
+            yield Change(
+                sql=ddl.drop_table(self._desired.schema, table),
+                comment=f"drop table {table}: the config no longer maps it",
+                hazards=frozenset({Hazard.DATA_LOSS}),
+                reverse=f"-- table {table} and its rows are gone",
+            )
 
     def _record_differs(self) -> bool:
         noted = {key: one.definition for key, one in self._installed.made.items()}

@@ -14,13 +14,14 @@ class InstalledColumn:
     """A column: its type as ``format_type`` spells it, and its comment.
 
     ``generated`` is the expression of a computed column, ``feeds`` the computed columns of the
-    table that need this one.
+    table that need this one, ``views`` the views anywhere that read it.
     """
 
     type: str
     collation: str | None = None  # where it is not the type's own
     generated: str | None = None
     feeds: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
     comment: str | None = None
 
 

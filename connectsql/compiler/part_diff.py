@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from psycopg import sql
 
@@ -25,6 +25,8 @@ _HAZARDS = {
     Kind.COLUMN: frozenset({Hazard.TABLE_REWRITE, Hazard.LOCKS_WRITES}),
 }
 _NONE = frozenset[Hazard]()
+# What is dropped, and in which order: a function goes after the triggers that call it.
+STALE = ("trigger", "constraint", "index", "grant", "function")
 INVALID = " INVALID"  # what connectsql.catalog() says of an index whose building failed
 
 
@@ -182,26 +184,30 @@ class PartDiff:
         self._notes.append(Note(what=word, text=f"{kind} {name}{where} {what}"))
 
 
-def stale_parts(schema: str, installed: Installed, wanted: Mapping[Key, str]) -> Iterator[Change]:
-    """Yield the removal of what connectsql made and nobody asks for, columns and tables apart.
-
-    A function goes after the triggers that call it.
-    """
-    order = {"trigger": 0, "constraint": 1, "index": 2, "grant": 3, "function": 4}
+def stale_parts(
+    schema: str,
+    installed: Installed,
+    wanted: Mapping[Key, str],
+    *,
+    kinds: Sequence[str] = STALE,
+    why: str = ": the config no longer asks for it",
+) -> Iterator[Change]:
+    """Yield the removal of what connectsql made and nobody asks for, columns and tables apart."""
     stale = [
         key
         for key in installed.made
-        if key[1] in order
+        if key[1] in kinds
         and key not in wanted
         and key in installed.objects
         and not (key[1] == "grant" and key[2] in installed.owners)
     ]
-    for key in sorted(stale, key=lambda one: (order[one[1]], one)):
+    for key in sorted(stale, key=lambda one: (kinds.index(one[1]), one)):
         table, kind, name = key
         where = f" on {table}" if table else ""
+        what = f"drop {kind} {name}" if kind != "grant" else f"take back the rights of {name}"
         yield Change(
             sql=_drop(schema, key, installed),
-            comment=f"drop {kind} {name}{where}: the config no longer asks for it",
+            comment=f"{what}{where}{why}",
             reverse=again(schema, key, installed),
         )
 

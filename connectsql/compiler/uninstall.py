@@ -9,7 +9,7 @@ from psycopg import sql
 from connectsql.compiler import ddl
 from connectsql.compiler.ddl import qualified, text
 from connectsql.compiler.installed import Installed
-from connectsql.compiler.part_diff import stale_parts
+from connectsql.compiler.part_diff import STALE, stale_parts
 from connectsql.compiler.plan import Change, Hazard
 from connectsql.compiler.regrant import LOGS
 
@@ -22,9 +22,8 @@ def removal(schema: str, installed: Installed, *, drop_tables: bool) -> Iterator
     Rows stay unless ``drop_tables``; then the tables that connectsql made go, too. Tables that it
     found are another's, and with them the log.
     """
-    for change in stale_parts(schema, installed, {}):
-        if drop_tables or " index " not in f" {change.comment} ":
-            yield change
+    kinds = [one for one in STALE if drop_tables or one != "index"]
+    yield from stale_parts(schema, installed, {}, kinds=kinds, why="")
     if drop_tables:
         yield from _tables(schema, installed)
     yield _forgotten(schema)

@@ -12,7 +12,7 @@ from connectsql.database.queries import query
 
 def installed(connection: Connection, schema: str) -> Installed:
     """Return what the database holds of the connection that lives in ``schema``."""
-    with errors("reading the catalog"):
+    with errors("reading the catalog", hint="plan as the role that applied it"):
         books = _books_stand(connection)
         known = dict(_rows(connection, "known_tables", schema)) if books else {}
         return Installed(
@@ -75,7 +75,7 @@ def _tables(
     connection: Connection, schema: str, known: dict[str, bool]
 ) -> dict[str, InstalledTable]:
     columns: dict[str, dict[str, InstalledColumn]] = defaultdict(dict)
-    for table, name, type_, collation, generated, feeds, comment in _rows(
+    for table, name, type_, collation, generated, feeds, views, comment in _rows(
         connection, "installed_columns", schema
     ):
         columns[table][name] = InstalledColumn(
@@ -83,6 +83,7 @@ def _tables(
             collation=collation,
             generated=generated,
             feeds=tuple(feeds),
+            views=tuple(views),
             comment=comment,
         )
     return {

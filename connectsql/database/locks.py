@@ -17,6 +17,7 @@ ATTEMPTS = 5  # of the whole transaction, where an application holds a lock
 QUEUEING = "waiting for another apply"
 IN_THE_WAY = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 _DEPENDED_ON = (psycopg.errors.FeatureNotSupported, psycopg.errors.DependentObjectsStillExist)
+OWNER = "do it as the role that owns the database and these objects (superuser is not needed)"
 Result = TypeVar("Result")
 
 
@@ -96,6 +97,8 @@ def told(doing: list[str], done: str) -> Iterator[None]:
     except psycopg.Error as error:
         failure = translate(error, f"doing: {doing[0]}")
         failure.hint = f"nothing was {done}"
+        if isinstance(error, psycopg.errors.InsufficientPrivilege):
+            failure.hint = f"{OWNER}: nothing was {done}"
         if isinstance(error, _DEPENDED_ON) and error.diag.message_detail:
             # Names of what depends on it, no values.
             failure.hint = (

@@ -16,6 +16,7 @@ from connectsql.compiler import check
 from connectsql.compiler.model import Desired
 from connectsql.compiler.plan import Hazard, Plan
 from connectsql.compiler.plan_text import as_sql, back_as_sql, described
+from connectsql.compiler.retype import retype
 from connectsql.database.apply import apply, plan
 from connectsql.database.connection import Connection, connect
 from connectsql.describe.model import Org
@@ -459,3 +460,45 @@ def test_what_postgres_cannot_compute_is_told_and_nothing_is_applied(
     )
     assert refusal.value.hint == "nothing was applied"
     assert connection.execute("SELECT to_regnamespace('connectsql')").fetchone() == (None,)
+
+
+def test_a_plan_names_the_views_that_keep_it_from_being_applied(
+    connection: Connection, tmp_path: Path
+) -> None:
+    apply(connection, wanted(tmp_path, "Name, Phone, Number__c"))
+    connection.execute('CREATE VIEW public."Odd" AS SELECT phone, name FROM salesforce.account')
+    connection.execute("CREATE VIEW public.calm AS SELECT number__c FROM salesforce.account")
+    connection.commit()
+    after = wanted(tmp_path, "Name", length=255)
+    assert notes(plan(connection, after))[-1] == (
+        'in the way: view public."Odd" reads account.name: drop it, apply, and make it again'
+    )
+    assert notes(plan(connection, after, prune=True)) == [
+        'in the way: view public."Odd" reads account.name, account.phone: '
+        "drop it, apply, and make it again",
+        "in the way: view public.calm reads account.number__c: drop it, apply, and make it again",
+    ]
+    with pytest.raises(DatabaseError) as refusal:
+        apply(connection, after)
+    assert 'public."Odd"' in refusal.value.hint
+    connection.execute('DROP VIEW public."Odd"')
+    connection.commit()
+    assert notes(apply(connection, after)) == [
+        "kept: account keeps columns that the config no longer asks for: number__c, phone "
+        "(--prune drops them)"
+    ]
+
+
+LOSSES = [
+    ("numeric", "double precision", True), ("bigint", "integer", True),
+    ("double precision", "bigint", True), ("numeric", "integer", True),
+    ("integer", "bigint", False), ("integer", "numeric", False),
+    ("double precision", "numeric", False), ("integer", "double precision", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("have", "want", "loses"), LOSSES)
+def test_a_number_that_loses_digits_is_a_loss(have: str, want: str, loses: bool) -> None:
+    how = retype(have, want)
+    assert how is not None
+    assert (Hazard.DATA_LOSS in how.hazards) is loses
