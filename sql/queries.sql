@@ -27,15 +27,6 @@ SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
              AND f.adrelid = c.oid AND g.attgenerated <> '' AND g.attnum <> a.attnum
            ORDER BY g.attname
        ),
-       ARRAY(
-           SELECT DISTINCT w.ev_class::regclass::text
-           FROM pg_catalog.pg_depend AS d
-           JOIN pg_catalog.pg_rewrite AS w ON w.oid = d.objid
-           WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass
-             AND d.refclassid = 'pg_catalog.pg_class'::regclass
-             AND d.refobjid = c.oid AND d.refobjsubid = a.attnum AND w.ev_class <> c.oid
-           ORDER BY 1
-       ),
        col_description(c.oid, a.attnum)
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -45,6 +36,40 @@ LEFT JOIN pg_catalog.pg_attrdef AS e ON e.adrelid = c.oid AND e.adnum = a.attnum
 LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = a.attcollation
 WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 ORDER BY c.relname, a.attnum
+
+-- column_dependents --
+-- What hangs on columns of the schema: views, which Postgres protects, and what goes with a column.
+SELECT c.relname, a.attname, found.kind, found.name
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_depend AS d
+    ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = c.oid AND d.refobjsubid > 0
+JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid
+JOIN LATERAL (
+    SELECT 'view', w.ev_class::regclass::text
+    FROM pg_catalog.pg_rewrite AS w
+    WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND w.oid = d.objid AND w.ev_class <> c.oid
+    UNION ALL
+    SELECT 'index', i.relname
+    FROM pg_catalog.pg_class AS i
+    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND i.oid = d.objid AND i.relkind = 'i'
+    UNION ALL
+    SELECT 'constraint', o.conname
+    FROM pg_catalog.pg_constraint AS o
+    WHERE d.classid = 'pg_catalog.pg_constraint'::regclass AND o.oid = d.objid AND o.contype <> 'n'
+    UNION ALL
+    SELECT 'statistics', s.stxname
+    FROM pg_catalog.pg_statistic_ext AS s
+    WHERE d.classid = 'pg_catalog.pg_statistic_ext'::regclass AND s.oid = d.objid
+) AS found (kind, name) ON true
+WHERE n.nspname = %(schema)s AND c.relkind = 'r'
+GROUP BY c.relname, a.attname, found.kind, found.name
+ORDER BY c.relname, a.attname, found.kind, found.name
+
+-- waiting_by_table --
+SELECT table_name, count(*) FROM {log}
+WHERE (state = 'NEW' OR state = 'PENDING') AND table_name IS NOT NULL
+GROUP BY table_name
 
 -- installed_objects --
 SELECT table_name, kind, name, definition FROM connectsql.catalog(%(schema)s) WHERE kind <> 'column'

@@ -10,12 +10,17 @@ from connectsql.compiler.model import Column, Computed, Desired, Kind, Table
 from connectsql.compiler.names import sequence_name
 from connectsql.compiler.parts import parts
 from connectsql.compiler.plan import Change, Hazard, Note
+from connectsql.compiler.regrant import LOGS
 from connectsql.compiler.rereads import other_object
 from connectsql.compiler.retype import Retype, canonical, retype
 from connectsql.compiler.versions import refuse_core
 from connectsql.errors import DatabaseError
 
 WHOLE_TABLE = frozenset({Hazard.TABLE_REWRITE, Hazard.LOCKS_WRITES})
+LOG_COLUMNS = (
+    "id", "txid", "created_at", "updated_at", "processed_at", "processed_tx", "state", "action",
+    "table_name", "record_id", "sfid", "old", "values", "sf_result", "sf_message",
+)  # fmt: skip
 SYSTEM_COLUMNS = ("sfid", "id", "_hc_lastop", "_hc_err")
 
 
@@ -24,6 +29,7 @@ def refuse(desired: Desired, installed: Installed) -> None:
     refuse_core(installed)
     problems = [problem for table in desired.tables for problem in _problems(table, installed)]
     problems += _taken_names(desired, installed)
+    problems += _log_problems(desired.schema, installed)
     problems += [
         f"the role {role} does not exist: CREATE ROLE is the DBA's to decide"
         for role in _roles(desired)
@@ -63,6 +69,14 @@ def _problems(table: Table, installed: Installed) -> Iterator[str]:
         have = stands.columns.get(column.name)
         if have is not None and have.generated is not None:
             yield f"{name}.{column.name} is computed by Postgres, the config makes it a field"
+
+
+def _log_problems(schema: str, installed: Installed) -> Iterator[str]:
+    for log in LOGS:
+        stands = installed.tables.get(log)
+        lacking = [one for one in LOG_COLUMNS if stands and one not in stands.columns]
+        if lacking:
+            yield f"{schema}.{log} is not a trigger log: it has no column {', '.join(lacking)}"
 
 
 def _taken_names(desired: Desired, installed: Installed) -> Iterator[str]:
@@ -108,6 +122,17 @@ def retyped_columns(table: Table, stands: InstalledTable, *, prune: bool) -> lis
         have = stands.columns.get(column.name)
         how = retype(have.type, canonical(column.type)) if have else None
         if how and (prune or not how.wider):
+            found.append(column.name)
+    return found
+
+
+def replaced_columns(table: Table, stands: InstalledTable) -> list[str]:
+    """Return the columns that cannot keep their values: they are dropped and made anew."""
+    found = []
+    for column in table.columns:
+        have = stands.columns.get(column.name)
+        how = retype(have.type, canonical(column.type)) if have else None
+        if how and how.anew:
             found.append(column.name)
     return found
 
@@ -174,7 +199,7 @@ def _retyped(
 def stale_names(table: Table, stands: InstalledTable, installed: Installed) -> list[str]:
     """Return the columns of a table that connectsql made and nobody asks for any more."""
     wanted = {column.name for column in table.columns}
-    wanted |= {part.name for part in parts(table) if part.kind is Kind.COLUMN}
+    wanted |= {one.name for one in table.computed} | {one.name for one in table.twins}
     made = [
         name for _, kind, name in installed.made_by_table.get(table.name, []) if kind == "column"
     ]

@@ -18,7 +18,7 @@ from connectsql.compiler.column_diff import (
     stale_columns,
     stale_names,
 )
-from connectsql.compiler.dependents import in_the_way
+from connectsql.compiler.dependents import in_the_way, refuse_drops
 from connectsql.compiler.grants import connection_grants
 from connectsql.compiler.installed import Installed, InstalledTable, Key
 from connectsql.compiler.model import Desired, Kind, Table
@@ -37,6 +37,7 @@ def plan(desired: Desired, installed: Installed, *, prune: bool = False) -> Plan
     """
     installed, renamings = followed(desired, installed)
     refuse(desired, installed)
+    refuse_drops(desired, installed, prune=prune)
     return _Planner(desired, installed, renamings, prune=prune).plan()
 
 
@@ -188,6 +189,11 @@ class _Planner:
         for name in self._unmapped():
             text = f"table {name} and its rows stay, though not mapped any more (--prune drops it)"
             yield Note(what="kept", text=text)
+
+        for name, count in sorted(self._installed.waiting.items()):
+            if name not in self._desired.by_name and count:
+                text = f"{count:,} changes of {name} wait in the log, and nothing sends them"
+                yield Note(what="left", text=text)
 
     def _unmapped(self) -> list[str]:
         return sorted(

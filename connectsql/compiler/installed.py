@@ -14,7 +14,8 @@ class InstalledColumn:
     """A column: its type as ``format_type`` spells it, and its comment.
 
     ``generated`` is the expression of a computed column, ``feeds`` the computed columns of the
-    table that need this one, ``views`` the views anywhere that read it.
+    table that need this one, ``views`` the views anywhere that read it. ``carries``
+    is what Postgres drops with it without a word: ("index", name), constraints, statistics.
     """
 
     type: str
@@ -22,6 +23,7 @@ class InstalledColumn:
     generated: str | None = None
     feeds: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
+    carries: tuple[tuple[str, str], ...] = ()
     comment: str | None = None
 
 
@@ -57,6 +59,9 @@ class Installed:
     extension: str | None = None
     tables: Mapping[str, InstalledTable] = field(default_factory=dict)
     read: Mapping[str, bool] = field(default_factory=dict)  # on record, standing or not: loaded?
+    waiting: Mapping[str, int] = field(
+        default_factory=dict
+    )  # entries of the log that are to be sent
     objects: Mapping[Key, str] = field(default_factory=dict)  # as the catalog spells them
     made: Mapping[Key, Made] = field(default_factory=dict)
     roles: frozenset[str] = frozenset()

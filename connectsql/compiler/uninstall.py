@@ -8,6 +8,7 @@ from psycopg import sql
 
 from connectsql.compiler import ddl
 from connectsql.compiler.ddl import qualified, text
+from connectsql.compiler.dependents import others_upon, refuse_lost
 from connectsql.compiler.installed import Installed
 from connectsql.compiler.part_diff import STALE, stale_parts
 from connectsql.compiler.plan import Change, Hazard
@@ -20,7 +21,8 @@ def removal(schema: str, installed: Installed, *, drop_tables: bool) -> Iterator
     """Yield what removes connectsql from a schema.
 
     Rows stay unless ``drop_tables``; then the tables that connectsql made go, too. Tables that it
-    found are another's, and with them the log.
+    found are another's, and with them the log. Raises DatabaseError where others made something
+    upon a table that is to go.
     """
     kinds = [one for one in STALE if drop_tables or one != "index"]
     yield from stale_parts(schema, installed, {}, kinds=kinds, why="")
@@ -33,8 +35,10 @@ def _tables(schema: str, installed: Installed) -> Iterator[Change]:
     mapped = {table for table, kind, _ in installed.made if kind == "column"}
     ours = {table for table, kind, _ in installed.made if kind == "table"}
     going = sorted(ours & set(installed.tables))
-    if mapped <= ours:
-        going += [name for name in (*LOGS, *_OF_HEROKU) if name in installed.tables]
+    logs = LOGS if mapped <= ours else ()
+    refuse_lost(others_upon([*going, *logs], installed))
+    if logs:
+        going += [name for name in (*logs, *_OF_HEROKU) if name in installed.tables]
     for name in going:
         yield Change(
             sql=ddl.drop_table(schema, name),

@@ -19,6 +19,7 @@ from connectsql.compiler.plan_text import as_sql, back_as_sql, described
 from connectsql.compiler.retype import retype
 from connectsql.database.apply import apply, plan
 from connectsql.database.connection import Connection, connect
+from connectsql.database.uninstall import uninstall
 from connectsql.describe.model import Org
 from connectsql.errors import CompileError, ConnectsqlError, DatabaseError, UsageError
 
@@ -502,3 +503,76 @@ def test_a_number_that_loses_digits_is_a_loss(have: str, want: str, loses: bool)
     how = retype(have, want)
     assert how is not None
     assert (Hazard.DATA_LOSS in how.hazards) is loses
+
+
+@pytest.mark.parametrize(
+    ("by_others", "named"),
+    [
+        ("CREATE UNIQUE INDEX mine ON salesforce.account (lower(phone))", "index mine"),
+        ("ALTER TABLE salesforce.account ADD CONSTRAINT mine CHECK (phone <> '')",
+         "constraint mine"),
+        ("CREATE STATISTICS salesforce.mine ON name, phone FROM salesforce.account",
+         "statistics mine"),
+    ],
+)  # fmt: skip
+def test_what_others_made_on_a_column_is_not_dropped_with_it(
+    connection: Connection, tmp_path: Path, by_others: str, named: str
+) -> None:
+    apply(connection, wanted(tmp_path))
+    connection.execute(by_others.encode())
+    connection.commit()
+    assert apply(connection, wanted(tmp_path, "Name")).changes
+    for after in (
+        wanted(tmp_path, "Name"),
+        wanted(tmp_path, "Name, {field: At__c, column: phone}"),
+    ):
+        with pytest.raises(DatabaseError) as refusal:
+            apply(connection, after, prune=True)
+        assert refusal.value.message == (
+            "nothing was dropped: what others made would go with it\n"
+            f"  {named} of account, which is on phone"
+        )
+
+
+@pytest.mark.parametrize(
+    ("by_others", "named"),
+    [
+        ("ALTER TABLE salesforce.account ADD COLUMN mine text", "column mine of account"),
+        ("CREATE INDEX mine ON salesforce.account (name)", "index mine of account"),
+        ("CREATE TRIGGER mine BEFORE UPDATE ON salesforce.account FOR EACH ROW "
+         "EXECUTE FUNCTION suppress_redundant_updates_trigger()", "trigger mine of account"),
+    ],
+)  # fmt: skip
+def test_what_others_made_on_a_table_is_not_dropped_with_it(
+    connection: Connection, tmp_path: Path, by_others: str, named: str
+) -> None:
+    apply(connection, wanted(tmp_path))
+    connection.execute(by_others.encode())
+    connection.commit()
+    other = wanted(tmp_path, more="table: other")
+    assert apply(connection, other).changes
+    with pytest.raises(DatabaseError, match=f"\n  {named}$"):
+        apply(connection, other, prune=True)
+    with pytest.raises(DatabaseError, match=f"\n  {named}$"):
+        uninstall(connection, "salesforce", drop_tables=True)
+    assert uninstall(connection, "salesforce")
+
+
+def test_changes_of_a_table_that_is_mapped_no_more_are_told(
+    connection: Connection, tmp_path: Path
+) -> None:
+    apply(connection, wanted(tmp_path))
+    connection.execute("INSERT INTO salesforce.account (name) VALUES ('waits')")
+    connection.commit()
+    assert notes(apply(connection, wanted(tmp_path, more="table: other"))) == [
+        "kept: table account and its rows stay, though not mapped any more (--prune drops it)",
+        "left: 1 changes of account wait in the log, and nothing sends them",
+    ]
+
+
+def test_a_log_that_is_none_is_refused(connection: Connection, tmp_path: Path) -> None:
+    connection.execute("CREATE SCHEMA salesforce; CREATE TABLE salesforce._trigger_log (id int)")
+    with pytest.raises(
+        DatabaseError, match=r"salesforce\._trigger_log is not a trigger log: it has"
+    ):
+        apply(connection, wanted(tmp_path))
