@@ -155,7 +155,10 @@ DROP TABLE connectsql.claim, connectsql.agent, connectsql.mapping, connectsql.vi
 DROP SCHEMA connectsql
 
 -- known_tables --
-SELECT table_name, loaded_at IS NOT NULL FROM connectsql.mapping WHERE schema_name = %(schema)s
+-- A load that was interrupted has left rows, too.
+SELECT table_name, loaded_at IS NOT NULL OR loaded_up_to IS NOT NULL
+FROM connectsql.mapping
+WHERE schema_name = %(schema)s
 
 -- roles --
 SELECT rolname FROM pg_catalog.pg_roles

@@ -36,7 +36,7 @@ class InstalledTable:
     comment: str | None = None
     empty: bool = False  # it takes no room: nothing can be lost or take long
     known: bool = False  # the agent has a mapping of it on record
-    loaded: bool = False  # the initial load of that mapping is done
+    loaded: bool = False  # the initial load of that mapping is done, or has stored rows
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -85,7 +85,9 @@ class PartDiff:
             yield from self._grant(part, key, table.name)
         elif self.differs(key, definition(part)):
             hazards = _NONE if calm else _HAZARDS.get(part.kind, _NONE)
-            yield _make(part, table.name, hazards=hazards, reverse=self._back(key, part))
+            verb = "replace" if key in self._installed.objects else "create"
+            back = self._back(key, part)
+            yield _make(part, table.name, verb=verb, hazards=hazards, reverse=back)
 
     def _grant(self, part: Part, key: Key, where: str) -> Iterator[Change]:
         """Rights that were noted are given anew as a whole: a role can come to have fewer.
@@ -127,7 +129,7 @@ class PartDiff:
             if not computed:  # the id of a parent's row: wider, with its values
                 anew = ddl.alter_type(table.schema, table.name, part.name, table.key_type)
             back = f"{part.drop}\n{add_again(table, part.name, have)}" if computed else ""
-            yield _make(part, table.name, sql_=anew, hazards=hazards, reverse=back)
+            yield _make(part, table.name, verb="change", sql_=anew, hazards=hazards, reverse=back)
 
     def _index(self, table: Table, part: Part, key: Key, *, calm: bool) -> Iterator[Change]:
         stands, made = self._installed.objects.get(key), self._installed.made.get(key)
@@ -253,11 +255,14 @@ def _make(
     part: Part,
     where: str,
     *,
+    verb: str = "create",
     sql_: str | None = None,
     hazards: frozenset[Hazard] = _NONE,
     reverse: str,
 ) -> Change:
-    what = f"grants to {part.name}" if part.kind is Kind.GRANT else f"{part.kind} {part.name}"
+    what = f"{verb} {part.kind} {part.name}"
+    if part.kind is Kind.GRANT:
+        what = f"grants to {part.name}"
     return Change(
         sql=sql_ or part.create, comment=f"{what} on {where}", hazards=hazards, reverse=reverse
     )

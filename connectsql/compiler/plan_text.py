@@ -18,6 +18,7 @@ _BEGIN = """\
 BEGIN;
 
 SET LOCAL client_encoding = 'UTF8';
+SET LOCAL client_min_messages = warning;
 SET LOCAL statement_timeout = 0;
 SET LOCAL lock_timeout = '3s';
 SET LOCAL search_path = pg_catalog, pg_temp;
@@ -66,7 +67,9 @@ def back_as_sql(plan: Plan, desired: Desired) -> str:
     undone = [f"-- undo: {one.comment}\n{one.reverse}" for one in steps]
     restore = f"-- the books as they were\n{plan.restore}"
     begin = _begin(desired.schema, render.fingerprint(desired))
-    return "\n\n".join([head, begin, *undone, restore, "COMMIT;"]) + "\n"
+    lines = [f"undo: {one.comment}" for one in steps]
+    history = _history(desired.schema, plan.since or "", "\n".join(undone), lines)
+    return "\n\n".join([head, begin, *undone, restore, history, "COMMIT;"]) + "\n"
 
 
 def _begin(schema: str, since: str | None) -> str:
@@ -85,22 +88,32 @@ def described(change: Change) -> str:
 
 def checksum(changes: Iterable[Change]) -> str:
     """Return what identifies the statements of a plan."""
-    return hashlib.sha256("\n".join(one.sql for one in changes).encode()).hexdigest()
+    return _checksum("\n".join(one.sql for one in changes))
 
 
 def remember(desired: Desired, plan: Plan) -> str:
     """Return the statement that writes a plan into the history."""
+    statements = "\n".join(one.sql for one in plan.changes)
+    lines = [described(one) for one in plan.changes]
+    return _history(desired.schema, render.fingerprint(desired), statements, lines)
+
+
+def _checksum(statements: str) -> str:
+    return hashlib.sha256(statements.encode()).hexdigest()
+
+
+def _history(schema: str, fingerprint: str, statements: str, changes: list[str]) -> str:
     return text(
         sql.SQL(
             "INSERT INTO connectsql.history\n"
             "    (schema_name, version, fingerprint, checksum, changes)\n"
             "VALUES ({}, {}, {}, {}, {});"
         ).format(
-            sql.Literal(desired.schema),
+            sql.Literal(schema),
             sql.Literal(__version__),
-            sql.Literal(render.fingerprint(desired)),
-            sql.Literal(checksum(plan.changes)),
-            sql.Literal([described(one) for one in plan.changes]),
+            sql.Literal(fingerprint),
+            sql.Literal(_checksum(statements)),
+            sql.Literal(changes),
         )
     )
 

@@ -12,7 +12,7 @@ import pytest
 from support import describes
 from support.describes import desire
 
-from connectsql.compiler import check
+from connectsql.compiler import check, render
 from connectsql.compiler.model import Desired
 from connectsql.compiler.plan import Hazard, Plan
 from connectsql.compiler.plan_text import as_sql, back_as_sql, described
@@ -576,3 +576,26 @@ def test_a_log_that_is_none_is_refused(connection: Connection, tmp_path: Path) -
         DatabaseError, match=r"salesforce\._trigger_log is not a trigger log: it has"
     ):
         apply(connection, wanted(tmp_path))
+
+
+def test_a_compiled_script_is_refused_where_another_config_was_applied(
+    connection: Connection, tmp_path: Path
+) -> None:
+    """It makes tables that are missing, and no columns."""
+    apply(connection, wanted(tmp_path))
+    script = render.script(wanted(tmp_path, "Name, Phone, Number__c"))
+    assert run_on(connection, script)[0] == "another config was applied to the schema"
+    assert plan(connection, wanted(tmp_path)).changes == ()
+
+
+def test_the_way_back_is_on_record_too(connection: Connection, tmp_path: Path) -> None:
+    apply(connection, wanted(tmp_path))
+    done = apply(connection, after := wanted(tmp_path, "Name, Phone, Number__c"))
+    assert run_on(connection, back_as_sql(done, after)) == []
+    row = connection.execute(
+        "SELECT changes, fingerprint = (SELECT fingerprint FROM connectsql.connection) "
+        "FROM connectsql.history ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    assert row is not None
+    assert "undo: add column account.number__c" in row[0]
+    assert row[1] is True

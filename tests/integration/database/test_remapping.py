@@ -62,6 +62,22 @@ def test_a_field_that_comes_back_is_read_again(connection: Connection, tmp_path:
     assert states(connection) == {"account": False}
 
 
+def test_a_load_that_was_interrupted_begins_anew_for_a_new_field(
+    connection: Connection, tmp_path: Path
+) -> None:
+    apply(connection, wanted(tmp_path, ACCOUNT.replace(", Phone", "")))
+    read_by_an_agent(connection)
+    connection.execute(
+        "UPDATE connectsql.mapping SET load_started = now(), loaded_up_to = '001', "
+        "loaded_at = NULL, read_until = NULL"
+    )
+    connection.commit()
+    assert rereads(apply(connection, wanted(tmp_path, ACCOUNT))) == [
+        "read account again from Salesforce, for phone [BACKFILL]"
+    ]
+    assert connection.execute("SELECT loaded_up_to FROM connectsql.mapping").fetchone() == (None,)
+
+
 def test_a_column_that_gets_another_field_is_read_again(
     connection: Connection, tmp_path: Path
 ) -> None:
