@@ -518,12 +518,13 @@ ON CONFLICT (schema_name, table_name) DO UPDATE
 SET load_started = excluded.load_started, loaded_up_to = NULL, loaded_at = NULL, read_until = NULL
 
 -- note_loaded --
+-- Without a start, an apply has asked for another load meanwhile.
 UPDATE connectsql.mapping SET loaded_up_to = %(up_to)s
-WHERE schema_name = %(schema)s AND table_name = %(table)s
+WHERE schema_name = %(schema)s AND table_name = %(table)s AND load_started IS NOT NULL
 
 -- finish_load --
 UPDATE connectsql.mapping SET loaded_at = clock_timestamp(), read_until = load_started, problem = NULL
-WHERE schema_name = %(schema)s AND table_name = %(table)s
+WHERE schema_name = %(schema)s AND table_name = %(table)s AND load_started IS NOT NULL
 
 -- note_read --
 UPDATE connectsql.mapping SET read_until = %(until)s, problem = NULL
