@@ -99,6 +99,8 @@ def told(doing: list[str], done: str) -> Iterator[None]:
         failure.hint = f"nothing was {done}"
         if isinstance(error, psycopg.errors.InsufficientPrivilege):
             failure.hint = f"{OWNER}: nothing was {done}"
+        if isinstance(error, psycopg.errors.UniqueViolation):
+            failure.hint = f"a value stands in several rows: mend them first; nothing was {done}"
         if isinstance(error, _DEPENDED_ON) and error.diag.message_detail:
             # Names of what depends on it, no values.
             failure.hint = (
