@@ -6,7 +6,7 @@ config no longer asks for stay, too, unless they are to be pruned.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from connectsql.compiler import ddl, render, takeover
 from connectsql.compiler.column_diff import (
@@ -22,7 +22,7 @@ from connectsql.compiler.dependents import in_the_way, refuse_drops
 from connectsql.compiler.grants import connection_grants
 from connectsql.compiler.installed import Installed, InstalledTable, Key
 from connectsql.compiler.model import Desired, Kind, Table
-from connectsql.compiler.part_diff import PartDiff, again, stale_parts
+from connectsql.compiler.part_diff import STALE, PartDiff, again, stale_parts
 from connectsql.compiler.parts import parts
 from connectsql.compiler.plan import Change, Hazard, Note, Plan
 from connectsql.compiler.regrant import LOGS
@@ -57,11 +57,14 @@ class _Planner:
         self._notes.extend(takeover.notes(self._desired, self._installed))
         self._notes.extend(self._kept() if not self._prune else [])
         self._notes.extend(in_the_way(self._desired, self._installed, prune=self._prune))
-        changes = [*self._runtime(), *self._renamings, *self._stale()]
+        functions = ("function",)  # go last: triggers that call them are replaced before
+        rest = [kind for kind in STALE if kind not in functions]
+        changes = [*self._runtime(), *self._renamings, *self._stale(rest)]
         changes += takeover.replaced_triggers(self._desired, self._installed, self._manifest)
         for table in self._desired.tables:
             changes += self._table(table)
         changes += self._later()
+        changes += self._stale(functions)
         if self._prune:
             changes += self._pruned()
         changes += rereads(self._desired, self._installed, changes)
@@ -103,8 +106,9 @@ class _Planner:
         triggers = [again(schema, key, self._installed) for key in standing if key[1] == "trigger"]
         return "\n\n".join([*functions, *triggers])
 
-    def _stale(self) -> Iterator[Change]:
-        yield from stale_parts(self._desired.schema, self._installed, self._manifest)
+    def _stale(self, kinds: Sequence[str]) -> Iterator[Change]:
+        schema = self._desired.schema
+        yield from stale_parts(schema, self._installed, self._manifest, kinds=kinds)
 
     def _table(self, table: Table) -> Iterator[Change]:
         stands = self._installed.tables.get(table.name)
