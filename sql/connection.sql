@@ -9,10 +9,20 @@ CREATE EXTENSION IF NOT EXISTS hstore;
 DO $connectsql$ BEGIN PERFORM connectsql.use_hstore(); END $connectsql$;
 
 -- Heroku Connect's way to tell an application's write (base64, the default) from the sync's own
--- (hex). Customers' triggers and sessions use it.
-CREATE OR REPLACE FUNCTION public.get_xmlbinary() RETURNS varchar
-LANGUAGE sql STABLE PARALLEL SAFE
-AS $connectsql$ SELECT pg_catalog.current_setting('xmlbinary')::varchar $connectsql$;
+-- (hex). Customers' triggers and sessions use it, and ours call it as whoever writes. Another
+-- role's that stands already does the same.
+DO $connectsql$
+BEGIN
+    CREATE OR REPLACE FUNCTION public.get_xmlbinary() RETURNS varchar
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ SELECT pg_catalog.current_setting('xmlbinary')::varchar $$;
+    GRANT EXECUTE ON FUNCTION public.get_xmlbinary() TO PUBLIC;
+EXCEPTION WHEN insufficient_privilege THEN
+    IF to_regprocedure('public.get_xmlbinary()') IS NULL THEN
+        RAISE;
+    END IF;
+END
+$connectsql$;
 
 CREATE SCHEMA IF NOT EXISTS "{schema}";
 

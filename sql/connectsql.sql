@@ -71,7 +71,8 @@ COMMENT ON COLUMN connectsql.claim.ambiguous IS 'Salesforce may hold this record
 
 -- What connectsql made in the mapped schemas: nothing else is ever changed or dropped. Beside each
 -- object stands what was asked for and how the catalog spelled it then, so that a change of the
--- config and a change by hand can be told apart.
+-- config and a change by hand can be told apart. The kinds object and field tell what a table and its
+-- columns are kept in step with, whoever made them.
 CREATE TABLE IF NOT EXISTS connectsql.object (
     schema_name text NOT NULL,
     table_name text NOT NULL,
@@ -83,7 +84,7 @@ CREATE TABLE IF NOT EXISTS connectsql.object (
 );
 
 COMMENT ON COLUMN connectsql.object.table_name IS 'Empty for what belongs to the whole schema.';
-COMMENT ON COLUMN connectsql.object.definition IS 'MD5 of the SQL that made it; a column''s is empty, its type tells.';
+COMMENT ON COLUMN connectsql.object.definition IS 'MD5 of the SQL that made it; a column''s is empty, its type tells; an object''s is its filter, a field''s its name in Salesforce.';
 COMMENT ON COLUMN connectsql.object.installed IS 'MD5 of what connectsql.catalog() told of it right afterwards.';
 
 -- Who applied what, and when.

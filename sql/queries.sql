@@ -39,6 +39,40 @@ LEFT JOIN feeds ON feeds.adrelid = c.oid AND feeds.refobjsubid = a.attnum
 WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 ORDER BY c.relname, a.attnum
 
+-- column_dependents --
+-- What hangs on columns of the schema: views, which Postgres protects, and what goes with a column.
+SELECT c.relname, a.attname, found.kind, found.name
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_depend AS d
+    ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = c.oid AND d.refobjsubid > 0
+JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid
+JOIN LATERAL (
+    SELECT 'view', w.ev_class::regclass::text
+    FROM pg_catalog.pg_rewrite AS w
+    WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND w.oid = d.objid AND w.ev_class <> c.oid
+    UNION ALL
+    SELECT 'index', i.relname
+    FROM pg_catalog.pg_class AS i
+    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND i.oid = d.objid AND i.relkind = 'i'
+    UNION ALL
+    SELECT 'constraint', o.conname
+    FROM pg_catalog.pg_constraint AS o
+    WHERE d.classid = 'pg_catalog.pg_constraint'::regclass AND o.oid = d.objid AND o.contype <> 'n'
+    UNION ALL
+    SELECT 'statistics', s.stxname
+    FROM pg_catalog.pg_statistic_ext AS s
+    WHERE d.classid = 'pg_catalog.pg_statistic_ext'::regclass AND s.oid = d.objid
+) AS found (kind, name) ON true
+WHERE n.nspname = %(schema)s AND c.relkind = 'r'
+GROUP BY c.relname, a.attname, found.kind, found.name
+ORDER BY c.relname, a.attname, found.kind, found.name
+
+-- waiting_by_table --
+SELECT table_name, count(*) FROM {log}
+WHERE (state = 'NEW' OR state = 'PENDING') AND table_name IS NOT NULL
+GROUP BY table_name
+
 -- installed_objects --
 SELECT table_name, kind, name, definition FROM connectsql.catalog(%(schema)s) WHERE kind <> 'column'
 
@@ -83,6 +117,26 @@ SELECT version FROM connectsql.connection WHERE schema_name = %(schema)s
 -- serialise_applies --
 SELECT pg_advisory_xact_lock(hashtextextended('connectsql.apply', 0))
 
+-- applying --
+SELECT l.pid
+FROM pg_catalog.pg_locks AS l
+JOIN pg_catalog.pg_database AS d ON d.oid = l.database AND d.datname = current_database()
+WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+  AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended('connectsql.apply', 0)
+
+-- lock_holders --
+-- Whose transactions hold locks in a schema, the oldest first.
+SELECT a.pid, a.application_name, a.state, min(c.relname)
+FROM pg_catalog.pg_locks AS l
+JOIN pg_catalog.pg_class AS c ON c.oid = l.relation AND c.relkind IN ('r', 'p')
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname = %(schema)s
+JOIN pg_catalog.pg_database AS d ON d.oid = l.database AND d.datname = current_database()
+JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid AND a.pid <> pg_backend_pid()
+WHERE l.granted
+GROUP BY a.pid, a.application_name, a.state, a.xact_start
+ORDER BY a.xact_start
+LIMIT 3
+
 -- other_connections --
 SELECT count(*)::integer FROM connectsql.connection WHERE schema_name <> %(schema)s
 
@@ -104,10 +158,25 @@ DROP TABLE connectsql.claim, connectsql.agent, connectsql.mapping, connectsql.vi
 DROP SCHEMA connectsql
 
 -- known_tables --
-SELECT table_name, loaded_at IS NOT NULL FROM connectsql.mapping WHERE schema_name = %(schema)s
+-- A load that was interrupted has left rows, too.
+SELECT table_name, loaded_at IS NOT NULL OR loaded_up_to IS NOT NULL
+FROM connectsql.mapping
+WHERE schema_name = %(schema)s
 
 -- roles --
 SELECT rolname FROM pg_catalog.pg_roles
+
+-- owners --
+SELECT current_user
+UNION
+SELECT pg_get_userbyid(n.nspowner)
+FROM pg_catalog.pg_namespace AS n
+WHERE n.nspname IN (%(schema)s, 'connectsql')
+UNION
+SELECT pg_get_userbyid(c.relowner)
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname IN (%(schema)s, 'connectsql') AND c.relkind IN ('r', 'S')
 
 -- granted_elsewhere --
 SELECT DISTINCT name
@@ -521,12 +590,13 @@ ON CONFLICT (schema_name, table_name) DO UPDATE
 SET load_started = excluded.load_started, loaded_up_to = NULL, loaded_at = NULL, read_until = NULL
 
 -- note_loaded --
+-- Without a start, an apply has asked for another load meanwhile.
 UPDATE connectsql.mapping SET loaded_up_to = %(up_to)s
-WHERE schema_name = %(schema)s AND table_name = %(table)s
+WHERE schema_name = %(schema)s AND table_name = %(table)s AND load_started IS NOT NULL
 
 -- finish_load --
 UPDATE connectsql.mapping SET loaded_at = clock_timestamp(), read_until = load_started, problem = NULL
-WHERE schema_name = %(schema)s AND table_name = %(table)s
+WHERE schema_name = %(schema)s AND table_name = %(table)s AND load_started IS NOT NULL
 
 -- note_read --
 UPDATE connectsql.mapping SET read_until = %(until)s, problem = NULL

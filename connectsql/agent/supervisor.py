@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 
 from connectsql import __version__
 from connectsql.agent.reader import Loading, Read, Reader
@@ -83,8 +84,11 @@ class Agent:
     def check(self) -> None:
         """Raise NotInstalled where the database is not what the config compiles to."""
         with self._connected() as connection:
-            found = fingerprint(connection, self._desired.schema)
-            version = applied_by(connection, self._desired.schema)
+            self._check(connection)
+
+    def _check(self, connection: Connection) -> None:
+        found = fingerprint(connection, self._desired.schema)
+        version = applied_by(connection, self._desired.schema)
         if version is not None and version != __version__:
             raise NotInstalled(
                 f"schema {self._desired.schema} was applied by connectsql {version}; this is "
@@ -98,14 +102,21 @@ class Agent:
                 f"schema {self._desired.schema} was never applied to this database",
                 hint="run `connectsql apply`",
             )
-        if found != render.fingerprint(self._desired):
+        if found != self._fingerprint:
             raise NotInstalled(
                 f"schema {self._desired.schema} was applied from another config",
                 hint="run `connectsql apply`",
             )
 
+    @cached_property
+    def _fingerprint(self) -> str:
+        return render.fingerprint(self._desired)
+
     def run(self) -> None:
-        """Sync until stopped. Lost connections on either side are waited out."""
+        """Sync until stopped. Lost connections on either side are waited out.
+
+        Raises NotInstalled where another config is applied meanwhile.
+        """
         self.check()
         duties = [
             threading.Thread(target=self._forever, args=(duty,), name=name)
@@ -126,7 +137,8 @@ class Agent:
         self.check()
         sent = received = 0
         problems: dict[str, str] = {}
-        with self._writing() as writer, self._reading() as reader:
+        with self._writing() as writer, self._connected() as connection:
+            reader = self._reader(connection)
             while not self._stop.is_set():
                 handled = self._drain(writer)
                 reads, problems = self._read_all(reader)
@@ -168,10 +180,12 @@ class Agent:
     def _read(self) -> None:
         """The reader's duty: each table in its own interval."""
         due = {table.name: 0.0 for table in self._desired.tables}
-        with self._reading() as reader:
+        with self._connected() as connection:
+            reader = self._reader(connection)
             while not self._stop.is_set():
                 for table in self._desired.tables:
                     if due[table.name] <= time.monotonic() and not self._stop.is_set():
+                        self._check(connection)
                         pause = self._read_table(reader, table)
                         due[table.name] = time.monotonic() + pause
                 self._stop.wait(max(0.0, min(due.values()) - time.monotonic()))
@@ -249,6 +263,9 @@ class Agent:
             began = time.monotonic()
             try:
                 duty()
+            except NotInstalled as other_config:
+                self._defect = other_config
+                self._stop.set()
             except (DatabaseError, SalesforceError, LeaseLost) as error:
                 if time.monotonic() - began > LONGEST_BACKOFF:
                     pause = 1.0
@@ -275,17 +292,15 @@ class Agent:
         finally:
             connection.close()
 
-    @contextmanager
-    def _reading(self) -> Iterator[Reader]:
-        with self._connected() as connection:
-            yield Reader(
-                connection,
-                self._desired,
-                self._session,
-                lookback=timedelta(seconds=self._config.lookback_seconds),
-                stopping=self._stop.is_set,
-                on_loading=self._on_loading,
-            )
+    def _reader(self, connection: Connection) -> Reader:
+        return Reader(
+            connection,
+            self._desired,
+            self._session,
+            lookback=timedelta(seconds=self._config.lookback_seconds),
+            stopping=self._stop.is_set,
+            on_loading=self._on_loading,
+        )
 
     @contextmanager
     def _writing(self) -> Iterator[Writer]:

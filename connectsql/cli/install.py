@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
@@ -24,6 +24,7 @@ from connectsql.compiler.plan import Change, Hazard, Plan
 from connectsql.compiler.plan_text import as_sql, back_as_sql
 from connectsql.database import apply as applying
 from connectsql.database.connection import connect
+from connectsql.database.locks import LOCK_TIMEOUT
 from connectsql.errors import Drift, UsageError
 
 prune_option = click.option(
@@ -76,7 +77,7 @@ def plan(
     elif reverse:
         _write(back_as_sql(made, desired), output)
     else:
-        _show(made, desired)
+        _show(made, desired, click.echo)
     if only_check and made.changes:
         changes = counted(len(made.changes), "change")
         raise Drift(f"schema {desired.schema} differs from the config: {changes}")
@@ -98,7 +99,7 @@ def plan(
 @click.option(
     "--lock-timeout",
     type=click.FloatRange(0.1, 600),
-    default=applying.LOCK_TIMEOUT,
+    default=LOCK_TIMEOUT,
     show_default=True,
     metavar="SECONDS",
     help="How long to wait for a lock before stepping back.",
@@ -126,8 +127,11 @@ def apply(
         confirm(yes, "Apply?")
         connection.add_notice_handler(_warn)
         made = applying.apply(
-            connection, desired, allow=allow, prune=prune, lock_timeout=lock_timeout
+            connection, desired, allow=allow, prune=prune, shown=made, lock_timeout=lock_timeout
         )
+    if not made.changes:
+        say(f"schema {desired.schema} was brought there by somebody else: nothing to do")
+        return
     say(f"applied {counted(len(made.changes), 'change')} to schema {desired.schema}")
 
 
@@ -153,23 +157,23 @@ def _write(script: str, output: str | None) -> None:
         click.echo(script, nl=False)
 
 
-def _show(made: Plan, desired: Desired) -> None:
+def _show(made: Plan, desired: Desired, tell: Callable[[str], None] = say) -> None:
     for note in made.notes:
-        say(f"{note.what}: {note.text}")
+        tell(f"{note.what}: {note.text}")
     if not made.changes:
-        say(f"schema {desired.schema} is what the config asks for: nothing to do")
+        tell(f"schema {desired.schema} is what the config asks for: nothing to do")
         return
-    show_changes(made.changes)
-    say(f"{counted(len(made.changes), 'change')} to schema {desired.schema}")
+    show_changes(made.changes, tell)
+    tell(f"{counted(len(made.changes), 'change')} to schema {desired.schema}")
 
 
-def show_changes(changes: Iterable[Change]) -> None:
+def show_changes(changes: Iterable[Change], tell: Callable[[str], None] = say) -> None:
     """Show changes as a numbered list, each with its hazards."""
     for number, change in enumerate(changes, 1):
         after = " (after the transaction)" if change.concurrently else ""
-        say(f"{number:3}. {change.comment}{after}")
+        tell(f"{number:3}. {change.comment}{after}")
         for hazard in sorted(change.hazards):
-            say(f"     hazard: {hazard}")
+            tell(f"     hazard: {hazard}")
 
 
 def confirm(yes: bool, question: str) -> None:

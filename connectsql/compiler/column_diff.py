@@ -10,11 +10,17 @@ from connectsql.compiler.model import Column, Computed, Desired, Kind, Table
 from connectsql.compiler.names import sequence_name
 from connectsql.compiler.parts import parts
 from connectsql.compiler.plan import Change, Hazard, Note
+from connectsql.compiler.regrant import LOGS
+from connectsql.compiler.rereads import other_object
 from connectsql.compiler.retype import Retype, canonical, retype
 from connectsql.compiler.versions import refuse_core
 from connectsql.errors import DatabaseError
 
 WHOLE_TABLE = frozenset({Hazard.TABLE_REWRITE, Hazard.LOCKS_WRITES})
+LOG_COLUMNS = (
+    "id", "txid", "created_at", "updated_at", "processed_at", "processed_tx", "state", "action",
+    "table_name", "record_id", "sfid", "old", "values", "sf_result", "sf_message",
+)  # fmt: skip
 SYSTEM_COLUMNS = ("sfid", "id", "_hc_lastop", "_hc_err")
 
 
@@ -22,6 +28,8 @@ def refuse(desired: Desired, installed: Installed) -> None:
     """Raise DatabaseError where something stands that no plan may turn into a mapped table."""
     refuse_core(installed)
     problems = [problem for table in desired.tables for problem in _problems(table, installed)]
+    problems += _taken_names(desired, installed)
+    problems += _log_problems(desired.schema, installed)
     problems += [
         f"the role {role} does not exist: CREATE ROLE is the DBA's to decide"
         for role in _roles(desired)
@@ -45,9 +53,15 @@ def _problems(table: Table, installed: Installed) -> Iterator[str]:
     if stands is None:
         return
     name = f"{table.schema}.{table.name}"
-    if stands.kind not in ("r", "p"):
+    if stands.kind == "p":
+        yield f"{name} is partitioned: its triggers would fire under the names of its partitions"
+        return
+    if stands.kind != "r":
         yield f"{name} is a {_KINDS.get(stands.kind, 'relation')}, not a table"
         return
+    if not stands.empty and (other := other_object(table, installed)):
+        own = table.object.name
+        yield f"{name} holds records of {other}, the config makes it the table of {own}"
     lacking = [one for one in SYSTEM_COLUMNS if one not in stands.columns]
     if lacking:
         yield f"{name} is not a mapped table: it has no column {', '.join(lacking)}"
@@ -55,6 +69,31 @@ def _problems(table: Table, installed: Installed) -> Iterator[str]:
         have = stands.columns.get(column.name)
         if have is not None and have.generated is not None:
             yield f"{name}.{column.name} is computed by Postgres, the config makes it a field"
+
+
+def _log_problems(schema: str, installed: Installed) -> Iterator[str]:
+    for log in LOGS:
+        stands = installed.tables.get(log)
+        lacking = [one for one in LOG_COLUMNS if stands and one not in stands.columns]
+        if lacking:
+            yield f"{schema}.{log} is not a trigger log: it has no column {', '.join(lacking)}"
+
+
+def _taken_names(desired: Desired, installed: Installed) -> Iterator[str]:
+    """Indexes of a schema share their names: one of ours that stands elsewhere cannot be made."""
+    where = {name: table for table, kind, name in installed.objects if kind == "index"}
+    for table in desired.tables:
+        taken = [
+            part.name
+            for part in parts(table)
+            if part.kind is Kind.INDEX and where.get(part.name, table.name) != table.name
+        ]
+        if taken:
+            name, other = f"{table.schema}.{table.name}", where[taken[0]]
+            problem = f"{name} needs the name {taken[0]}, which an index of {other} has"
+            if table.name not in installed.tables:
+                problem += f": if it was renamed, rename it back, or map it with `table: {other}`"
+            yield problem
 
 
 _KINDS = {"v": "view", "m": "materialized view", "f": "foreign table"}
@@ -83,6 +122,17 @@ def retyped_columns(table: Table, stands: InstalledTable, *, prune: bool) -> lis
         have = stands.columns.get(column.name)
         how = retype(have.type, canonical(column.type)) if have else None
         if how and (prune or not how.wider):
+            found.append(column.name)
+    return found
+
+
+def replaced_columns(table: Table, stands: InstalledTable) -> list[str]:
+    """Return the columns that cannot keep their values: they are dropped and made anew."""
+    found = []
+    for column in table.columns:
+        have = stands.columns.get(column.name)
+        how = retype(have.type, canonical(column.type)) if have else None
+        if how and how.anew:
             found.append(column.name)
     return found
 
@@ -146,23 +196,25 @@ def _retyped(
     )
 
 
+def stale_names(table: Table, stands: InstalledTable, installed: Installed) -> list[str]:
+    """Return the columns of a table that connectsql made and nobody asks for any more."""
+    wanted = {column.name for column in table.columns}
+    wanted |= {one.name for one in table.computed} | {one.name for one in table.twins}
+    made = [
+        name for _, kind, name in installed.made_by_table.get(table.name, []) if kind == "column"
+    ]
+    stale = [name for name in made if name not in wanted and name in stands.columns]
+    # Computed ones first: they need the others.
+    return sorted(stale, key=lambda one: (stands.columns[one].generated is None, one))
+
+
 def stale_columns(desired: Desired, installed: Installed) -> Iterator[Change]:
-    """Yield the removal of the columns that connectsql made and nobody asks for any more."""
+    """Yield the removal of the columns that nobody asks for any more."""
     for table in desired.tables:
         stands = installed.tables.get(table.name)
-        if stands is None:
-            continue
-        wanted = {column.name for column in table.columns}
-        wanted |= {part.name for part in parts(table) if part.kind is Kind.COLUMN}
-        made = [
-            name
-            for _, kind, name in installed.made_by_table.get(table.name, [])
-            if kind == "column"
-        ]
-        stale = [name for name in made if name not in wanted and name in stands.columns]
-        # Computed ones first: they need the others.
-        for name in sorted(stale, key=lambda one: (stands.columns[one].generated is None, one)):
-            yield _dropped(table, name, stands)
+        if stands is not None:
+            for name in stale_names(table, stands, installed):
+                yield _dropped(table, name, stands)
 
 
 def _dropped(table: Table, name: str, stands: InstalledTable) -> Change:

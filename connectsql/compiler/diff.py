@@ -7,7 +7,6 @@ config no longer asks for stay, too, unless they are to be pruned.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from connectsql.compiler import ddl, render, takeover
 from connectsql.compiler.column_diff import (
@@ -17,14 +16,18 @@ from connectsql.compiler.column_diff import (
     refuse,
     retyped_columns,
     stale_columns,
+    stale_names,
 )
+from connectsql.compiler.dependents import in_the_way, refuse_drops
 from connectsql.compiler.grants import connection_grants
 from connectsql.compiler.installed import Installed, InstalledTable, Key
 from connectsql.compiler.model import Desired, Kind, Table
-from connectsql.compiler.part_diff import STALE_FIRST, STALE_LAST, PartDiff, again, stale_parts
+from connectsql.compiler.part_diff import STALE, PartDiff, again, stale_parts
 from connectsql.compiler.parts import parts
 from connectsql.compiler.plan import Change, Hazard, Note, Plan
 from connectsql.compiler.regrant import LOGS
+from connectsql.compiler.renames import followed
+from connectsql.compiler.rereads import rereads
 
 
 def plan(desired: Desired, installed: Installed, *, prune: bool = False) -> Plan:
@@ -32,14 +35,19 @@ def plan(desired: Desired, installed: Installed, *, prune: bool = False) -> Plan
 
     Raises DatabaseError where a relation that stands cannot become what is desired.
     """
+    installed, renamings = followed(desired, installed)
     refuse(desired, installed)
-    return _Planner(desired, installed, prune=prune).plan()
+    refuse_drops(desired, installed, prune=prune)
+    return _Planner(desired, installed, renamings, prune=prune).plan()
 
 
 class _Planner:
-    def __init__(self, desired: Desired, installed: Installed, *, prune: bool) -> None:
+    def __init__(
+        self, desired: Desired, installed: Installed, renamings: list[Change], *, prune: bool
+    ) -> None:
         self._desired = desired
         self._installed = installed
+        self._renamings = renamings
         self._prune = prune
         self._manifest = render.manifest(desired)
         self._notes: list[Note] = []
@@ -47,24 +55,33 @@ class _Planner:
 
     def plan(self) -> Plan:
         self._notes.extend(takeover.notes(self._desired, self._installed))
-        changes = [*self._runtime(), *self._stale(STALE_FIRST)]
+        self._notes.extend(self._kept() if not self._prune else [])
+        self._notes.extend(in_the_way(self._desired, self._installed, prune=self._prune))
+        functions = ("function",)  # go last: triggers that call them are replaced before
+        rest = [kind for kind in STALE if kind not in functions]
+        changes = [*self._runtime(), *self._renamings, *self._stale(rest)]
         changes += takeover.replaced_triggers(self._desired, self._installed, self._manifest)
         for table in self._desired.tables:
             changes += self._table(table)
         changes += self._later()
-        changes += self._stale(STALE_LAST)
+        changes += self._stale(functions)
         if self._prune:
             changes += self._pruned()
-        changes += self._backfills(changes)
+        changes += rereads(self._desired, self._installed, changes)
         changes += takeover.adoption(self._desired, self._installed)
         at_once = [one for one in changes if not one.concurrently]
         alone = [one for one in changes if one.concurrently]
         if changes or self._record_differs():
             at_once.append(self._record())
             if alone:
-                alone.append(replace(self._noting(), concurrently=True))
+                alone.append(self._built(alone))
         restore = self._restore() if at_once or alone else ""
-        return Plan(changes=(*at_once, *alone), notes=tuple(self._notes), restore=restore)
+        return Plan(
+            changes=(*at_once, *alone),
+            notes=tuple(self._notes),
+            since=self._installed.fingerprint,
+            restore=restore,
+        )
 
     def _runtime(self) -> Iterator[Change]:
         for log in LOGS:
@@ -90,7 +107,8 @@ class _Planner:
         return "\n\n".join([*functions, *triggers])
 
     def _stale(self, kinds: Sequence[str]) -> Iterator[Change]:
-        yield from stale_parts(self._desired.schema, self._installed, self._manifest, kinds)
+        schema = self._desired.schema
+        yield from stale_parts(schema, self._installed, self._manifest, kinds=kinds)
 
     def _table(self, table: Table) -> Iterator[Change]:
         stands = self._installed.tables.get(table.name)
@@ -102,6 +120,8 @@ class _Planner:
             )
         else:
             yield from self._make_way(table, stands)
+            retyped = retyped_columns(table, stands, prune=self._prune)
+            self._parts.touched |= {(table.name, "column", name) for name in retyped}
             for change in column_changes(table, stands, self._notes, prune=self._prune):
                 if change.anew:
                     self._parts.dropped.add((table.name, "column", change.anew[1]))
@@ -162,36 +182,41 @@ class _Planner:
                 ),
             )
 
-    def _pruned(self) -> Iterator[Change]:
-        yield from stale_columns(self._desired, self._installed)
-        for table, kind, _ in sorted(self._installed.made):
-            if kind == "table" and table not in self._desired.by_name:
-                if table not in self._installed.tables:
-                    continue
-                yield Change(
-                    sql=ddl.drop_table(self._desired.schema, table),
-                    comment=f"drop table {table}: the config no longer maps it",
-                    hazards=frozenset({Hazard.DATA_LOSS}),
-                    reverse=f"-- table {table} and its rows are gone",
-                )
-
-    def _backfills(self, changes: list[Change]) -> Iterator[Change]:
+    def _kept(self) -> Iterator[Note]:
+        """What the config no longer asks for, and stays."""
         for table in self._desired.tables:
             stands = self._installed.tables.get(table.name)
-            if stands is None or not stands.loaded:
-                continue
-            why = [column.name for column in table.columns if column.name not in stands.columns] + [
-                f"retyped {name}" for name in _made_anew(table, changes)
-            ]
-            known = self._installed.made.get((table.name, "table", table.name))
-            if known and known.definition != (table.filter or ""):
-                why.append("its filter")
-            if why:
-                yield Change(
-                    sql=render.read_again(table),
-                    comment=f"read {table.name} again from Salesforce, for {', '.join(why)}",
-                    hazards=frozenset({Hazard.BACKFILL}),
-                )
+            names = stale_names(table, stands, self._installed) if stands else []
+            if names:
+                what = f"{table.name} keeps columns that the config no longer asks for"
+                yield Note(what="kept", text=f"{what}: {', '.join(names)} (--prune drops them)")
+        for name in self._unmapped():
+            text = f"table {name} and its rows stay, though not mapped any more (--prune drops it)"
+            yield Note(what="kept", text=text)
+
+        for name, count in sorted(self._installed.waiting.items()):
+            if name not in self._desired.by_name and count:
+                text = f"{count:,} changes of {name} wait in the log, and nothing sends them"
+                yield Note(what="left", text=text)
+
+    def _unmapped(self) -> list[str]:
+        return sorted(
+            name
+            for name, kind, _ in self._installed.made
+            if kind == "table"
+            and name not in self._desired.by_name
+            and name in self._installed.tables
+        )
+
+    def _pruned(self) -> Iterator[Change]:
+        yield from stale_columns(self._desired, self._installed)
+        for table in self._unmapped():
+            yield Change(
+                sql=ddl.drop_table(self._desired.schema, table),
+                comment=f"drop table {table}: the config no longer maps it",
+                hazards=frozenset({Hazard.DATA_LOSS}),
+                reverse=f"-- table {table} and its rows are gone",
+            )
 
     def _record_differs(self) -> bool:
         noted = {key: one.definition for key, one in self._installed.made.items()}
@@ -213,17 +238,32 @@ class _Planner:
             return False
         return kind == "table" or (kind == "column" and name in stands.columns)
 
-    def _noting(self) -> Change:
+    def _noted(self) -> dict[Key, str]:
+        """What the books have to say anew: a plan is read by people."""
+        made, anew = self._installed.made, self._parts.touched | self._parts.dropped
+        return {
+            key: identity
+            for key, identity in self._ours().items()
+            if key in anew or key not in made or made[key].definition != identity
+        }
+
+    def _gone(self) -> list[Key]:
         ours = self._ours()
-        gone = sorted(
+        return sorted(
             key
             for key in self._installed.made
             if key not in ours and (key in self._parts.dropped or self._is_gone(key))
         )
-        statements = [render.note(self._desired.schema, ours)]
-        if gone:
-            statements.insert(0, render.forget(self._desired.schema, gone))
-        return Change(sql="\n".join(statements), comment="note what was made")
+
+    def _built(self, alone: list[Change]) -> Change:
+        """Notes the indexes that are built after the transaction, and nothing else."""
+        names = {one.index for one in alone}
+        made = {key: one for key, one in self._ours().items() if key[1:] in names}
+        return Change(
+            sql=render.note(self._desired.schema, made),
+            comment="note what was built",
+            concurrently=True,
+        )
 
     def _is_gone(self, key: Key) -> bool:
         """Whether what was made there does not stand after this plan."""
@@ -233,27 +273,26 @@ class _Planner:
         if kind == "column":
             stands = self._installed.tables.get(table)
             return self._prune or stands is None or name not in stands.columns
+        if kind == "object":  # rows that stay are that object's, mapped or not
+            kept = table in self._installed.tables and table not in self._desired.by_name
+            return self._prune or not kept
         return True  # dropped as stale, or by hand
 
     def _restore(self) -> str:
         """What the registry and the record said before, for the way back."""
-        schema, made = self._desired.schema, self._installed.made
-        new = sorted(key for key in self._ours() if key not in made)
+        schema, made, noted = self._desired.schema, self._installed.made, self._noted()
+        new = sorted(key for key in noted if key not in made)
         statements = [render.forget(schema, new)] if new else []
-        if made:
-            known = {key: one.definition for key, one in made.items()}
+        known = {key: made[key].definition for key in (*noted, *self._gone()) if key in made}
+        if known:
             statements.append(render.note(schema, known))
         statements.append(render.set_back(schema, self._installed.fingerprint))
         return "\n".join(statements)
 
     def _record(self) -> Change:
-        noting = self._noting()
-        return Change(
-            sql=f"{noting.sql}\n\n{render.record(self._desired)}",
-            comment="record what was applied",
-        )
-
-
-def _made_anew(table: Table, changes: list[Change]) -> list[str]:
-    anew = {one.anew for one in changes if one.anew}
-    return [column.name for column in table.columns if (table.name, column.name) in anew]
+        schema, noted, gone = self._desired.schema, self._noted(), self._gone()
+        statements = [render.forget(schema, gone)] if gone else []
+        if noted:
+            statements.append(render.note(schema, noted))
+        statements.append(render.record(self._desired))
+        return Change(sql="\n\n".join(statements), comment="record what was applied")

@@ -11,7 +11,7 @@ from connectsql.compiler import ddl
 from connectsql.compiler import parts as making
 from connectsql.compiler.column_diff import add_again
 from connectsql.compiler.ddl import qualified, text
-from connectsql.compiler.installed import Installed, InstalledTable, Key
+from connectsql.compiler.installed import Installed, InstalledTable, Key, Made
 from connectsql.compiler.model import Index, Kind, Part, Table
 from connectsql.compiler.names import quoted
 from connectsql.compiler.parts import definition
@@ -25,8 +25,9 @@ _HAZARDS = {
     Kind.COLUMN: frozenset({Hazard.TABLE_REWRITE, Hazard.LOCKS_WRITES}),
 }
 _NONE = frozenset[Hazard]()
-STALE_FIRST = ("trigger", "constraint", "index", "grant", "default")
-STALE_LAST = ("function",)  # a trigger that stays may call another one from now on
+# What is dropped, and in which order: a function goes after the triggers that call it.
+STALE = ("trigger", "constraint", "index", "grant", "default", "function")
+INVALID = " INVALID"  # what connectsql.catalog() says of an index whose building failed
 
 
 class PartDiff:
@@ -38,6 +39,7 @@ class PartDiff:
         self._notes = notes
         self._adopted: set[Key] = set()
         self.dropped: set[Key] = set()
+        self.touched: set[Key] = set()  # made, or made anew: the books have to say so
 
     def adopted(self, key: Key) -> bool:
         """Whether what stands under that name is another's and stays so."""
@@ -46,17 +48,17 @@ class PartDiff:
     def differs(self, key: Key, identity: str) -> bool:
         """Whether something has to be made, or made anew. What was done by hand is noted."""
         stands, made = self._installed.objects.get(key), self._installed.made.get(key)
-        if made is None:
-            return True
-        if stands is None:
-            self._drift(key, "is gone")
-            return True
-        if made.definition != identity:
-            return True
-        if made.installed != md5(stands):
-            self._drift(key, "was changed")
-            return True
-        return False
+        found = made is None or made.definition != identity
+        if made is not None and stands is None:
+            self._drift(key, made, "is gone by hand")
+            found = True
+        elif made is not None and stands is not None and not found:
+            found = stands.endswith(INVALID) or made.installed != md5(stands)
+            if found:
+                self._drift(key, made, "was changed by hand", stands)
+        if found:
+            self.touched.add(key)
+        return found
 
     def changes(
         self, table: Table, wanted: Iterable[Part], stands: InstalledTable | None
@@ -83,11 +85,20 @@ class PartDiff:
             yield from self._grant(part, key, table.name)
         elif self.differs(key, definition(part)):
             hazards = _NONE if calm else _HAZARDS.get(part.kind, _NONE)
-            yield _make(part, table.name, hazards=hazards, reverse=self._back(key, part))
+            verb = "replace" if key in self._installed.objects else "create"
+            back = self._back(key, part)
+            yield _make(part, table.name, verb=verb, hazards=hazards, reverse=back)
 
     def _grant(self, part: Part, key: Key, where: str) -> Iterator[Change]:
-        """Rights that were noted are given anew as a whole: a role can come to have fewer."""
-        if self.differs(key, definition(part)):
+        """Rights that were noted are given anew as a whole: a role can come to have fewer.
+
+        But for the owner's: without them the next plan could change nothing.
+        """
+        if not self.differs(key, definition(part)):
+            return
+        if part.name in self._installed.owners:
+            yield _make(part, where, reverse="")
+        else:
             whole, back = part.create, part.drop
             if key in self._installed.made:
                 whole = f"{revoke_all(self._schema, key, self._installed)}\n{whole}"
@@ -103,7 +114,7 @@ class PartDiff:
         computed = part.name in {one.name for one in table.computed}
         if stands is None or part.name not in stands.columns or key in self.dropped:
             if made is not None and stands is not None and key not in self.dropped:
-                self._drift(key, "is gone")
+                self._drift(key, made, "is gone by hand")
             yield _make(part, table.name, hazards=hazards if computed else _NONE, reverse=part.drop)
         elif made is None:
             self._adopted.add(key)
@@ -111,13 +122,14 @@ class PartDiff:
                 Note(what="left", text=f"{table.name}.{part.name} stands already and is left as is")
             )
         elif made.definition != definition(part):
+            self.touched.add(key)
             have = stands.columns[part.name]
             self.dropped.add(key)
             anew = f"{part.drop}\n{part.create}"
             if not computed:  # the id of a parent's row: wider, with its values
                 anew = ddl.alter_type(table.schema, table.name, part.name, table.key_type)
             back = f"{part.drop}\n{add_again(table, part.name, have)}" if computed else ""
-            yield _make(part, table.name, sql_=anew, hazards=hazards, reverse=back)
+            yield _make(part, table.name, verb="change", sql_=anew, hazards=hazards, reverse=back)
 
     def _index(self, table: Table, part: Part, key: Key, *, calm: bool) -> Iterator[Change]:
         stands, made = self._installed.objects.get(key), self._installed.made.get(key)
@@ -149,6 +161,7 @@ class PartDiff:
             hazards=hazards,
             reverse=back,
             concurrently=alone,
+            index=("index", part.name),
         )
 
     def _adopt(self, table: Table, index: Index | None, key: Key, stands: str) -> None:
@@ -164,31 +177,39 @@ class PartDiff:
             return part.drop
         return f"{stands};" if part.kind is Kind.FUNCTION else f"{part.drop}\n{stands};"
 
-    def _drift(self, key: Key, what: str) -> None:
+    def _drift(self, key: Key, made: Made, what: str, stands: str = "") -> None:
         table, kind, name = key
+        word = "drift"
+        if stands.endswith(INVALID) or (kind == "index" and not stands and not made.installed):
+            word, what = "unfinished", "was not built to its end"
         where = f" of {table}" if table else ""
-        self._notes.append(Note(what="drift", text=f"{kind} {name}{where} {what} by hand"))
+        self._notes.append(Note(what=word, text=f"{kind} {name}{where} {what}"))
 
 
 def stale_parts(
-    schema: str, installed: Installed, wanted: Mapping[Key, str], kinds: Sequence[str]
+    schema: str,
+    installed: Installed,
+    wanted: Mapping[Key, str],
+    *,
+    kinds: Sequence[str] = STALE,
+    why: str = ": the config no longer asks for it",
 ) -> Iterator[Change]:
-    """Yield the removal of what connectsql made and nobody asks for, columns and tables apart.
-
-    ``kinds`` come in their order: a function goes after the triggers that call it.
-    """
-    order = {kind: number for number, kind in enumerate(kinds)}
+    """Yield the removal of what connectsql made and nobody asks for, columns and tables apart."""
     stale = [
         key
         for key in installed.made
-        if key[1] in order and key not in wanted and key in installed.objects
+        if key[1] in kinds
+        and key not in wanted
+        and key in installed.objects
+        and not (key[1] == "grant" and key[2] in installed.owners)
     ]
-    for key in sorted(stale, key=lambda one: (order[one[1]], one)):
+    for key in sorted(stale, key=lambda one: (kinds.index(one[1]), one)):
         table, kind, name = key
         where = f" on {table}" if table else ""
+        what = f"drop {kind} {name}" if kind != "grant" else f"take back the rights of {name}"
         yield Change(
             sql=_drop(schema, key, installed),
-            comment=f"drop {kind} {name}{where}: the config no longer asks for it",
+            comment=f"{what}{where}{why}",
             reverse=again(schema, key, installed),
         )
 
@@ -238,11 +259,14 @@ def _make(
     part: Part,
     where: str,
     *,
+    verb: str = "create",
     sql_: str | None = None,
     hazards: frozenset[Hazard] = _NONE,
     reverse: str,
 ) -> Change:
-    what = f"grants to {part.name}" if part.kind is Kind.GRANT else f"{part.kind} {part.name}"
+    what = f"{verb} {part.kind} {part.name}"
+    if part.kind is Kind.GRANT:
+        what = f"grants to {part.name}"
     return Change(
         sql=sql_ or part.create, comment=f"{what} on {where}", hazards=hazards, reverse=reverse
     )

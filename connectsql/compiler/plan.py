@@ -27,6 +27,7 @@ class Change:
     hazards: frozenset[Hazard] = frozenset()
     reverse: str = ""
     concurrently: bool = False  # runs alone, after the transaction of the others
+    index: tuple[str, str] | None = None  # what it builds, as the registry names it
     anew: tuple[str, str] | None = None  # the table and column whose values have to be read again
 
 
@@ -34,7 +35,7 @@ class Change:
 class Note:
     """Something found that calls for no change: drift that was mended, a difference kept."""
 
-    what: str  # "drift", "kept", "left", "adopted"
+    what: str  # "drift", "unfinished", "kept", "left"
     text: str
 
 
@@ -42,11 +43,13 @@ class Note:
 class Plan:
     """The way from what is installed to what is desired; nothing to do where it has no changes.
 
-    ``restore`` sets the books back to what they were, once all changes are undone.
+    ``since`` is the fingerprint of what was applied before, None where nothing was; ``restore``
+    sets the books back to what they were, once all changes are undone.
     """
 
     changes: tuple[Change, ...] = ()
     notes: tuple[Note, ...] = ()
+    since: str | None = None
     restore: str = ""
 
     @property

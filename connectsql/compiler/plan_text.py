@@ -11,8 +11,29 @@ from connectsql import __version__
 from connectsql.compiler import render
 from connectsql.compiler.ddl import text
 from connectsql.compiler.model import Desired
-from connectsql.compiler.names import quoted
+from connectsql.compiler.names import dollar_quoted, quoted
 from connectsql.compiler.plan import Change, Plan
+
+_BEGIN = """\
+BEGIN;
+
+SET LOCAL client_encoding = 'UTF8';
+SET LOCAL client_min_messages = warning;
+SET LOCAL statement_timeout = 0;
+SET LOCAL lock_timeout = '3s';
+SET LOCAL search_path = pg_catalog, pg_temp;
+SELECT pg_advisory_xact_lock(hashtextextended('connectsql.apply', 0));"""
+_GUARD = """
+BEGIN
+    IF (SELECT fingerprint FROM connectsql.connection WHERE schema_name = {schema})
+        IS DISTINCT FROM {since}
+    THEN
+        RAISE EXCEPTION 'the schema is not as this file expects it: something else was applied'
+            USING HINT = 'Plan again.';
+    END IF;
+END
+"""
+_UNLIMITED = "SET statement_timeout = 0;\nSET lock_timeout = 0;"
 
 
 def as_sql(plan: Plan, desired: Desired) -> str:
@@ -25,11 +46,11 @@ def as_sql(plan: Plan, desired: Desired) -> str:
     )
     sections = [head.rstrip()]
     if together:
-        locks = "SET LOCAL lock_timeout = '3s';\nSET LOCAL search_path = pg_catalog, pg_temp;"
         history = remember(desired, plan)
-        sections += ["BEGIN;", locks, *_explained(together), history, "COMMIT;"]
+        begin = _begin(desired.schema, plan.since)
+        sections += [begin, *_explained(together), history, "COMMIT;"]
     if alone:
-        sections += ["-- One by one, outside of a transaction.", *_explained(alone)]
+        sections += [f"-- One by one, outside of a transaction.\n{_UNLIMITED}", *_explained(alone)]
     return "\n\n".join(sections) + "\n"
 
 
@@ -45,7 +66,18 @@ def back_as_sql(plan: Plan, desired: Desired) -> str:
     )
     undone = [f"-- undo: {one.comment}\n{one.reverse}" for one in steps]
     restore = f"-- the books as they were\n{plan.restore}"
-    return "\n\n".join([head, "BEGIN;", *undone, restore, "COMMIT;"]) + "\n"
+    begin = _begin(desired.schema, render.fingerprint(desired))
+    lines = [f"undo: {one.comment}" for one in steps]
+    history = _history(desired.schema, plan.since or "", "\n".join(undone), lines)
+    return "\n\n".join([head, begin, *undone, restore, history, "COMMIT;"]) + "\n"
+
+
+def _begin(schema: str, since: str | None) -> str:
+    """Return the head of the transaction: as ``apply`` has it, and only upon what was planned."""
+    if since is None:  # the books are not there yet
+        return _BEGIN
+    guard = sql.SQL(_GUARD).format(schema=sql.Literal(schema), since=sql.Literal(since))
+    return f"{_BEGIN}\n\nDO {dollar_quoted(text(guard))};"
 
 
 def described(change: Change) -> str:
@@ -56,22 +88,32 @@ def described(change: Change) -> str:
 
 def checksum(changes: Iterable[Change]) -> str:
     """Return what identifies the statements of a plan."""
-    return hashlib.sha256("\n".join(one.sql for one in changes).encode()).hexdigest()
+    return _checksum("\n".join(one.sql for one in changes))
 
 
 def remember(desired: Desired, plan: Plan) -> str:
     """Return the statement that writes a plan into the history."""
+    statements = "\n".join(one.sql for one in plan.changes)
+    lines = [described(one) for one in plan.changes]
+    return _history(desired.schema, render.fingerprint(desired), statements, lines)
+
+
+def _checksum(statements: str) -> str:
+    return hashlib.sha256(statements.encode()).hexdigest()
+
+
+def _history(schema: str, fingerprint: str, statements: str, changes: list[str]) -> str:
     return text(
         sql.SQL(
             "INSERT INTO connectsql.history\n"
             "    (schema_name, version, fingerprint, checksum, changes)\n"
             "VALUES ({}, {}, {}, {}, {});"
         ).format(
-            sql.Literal(desired.schema),
+            sql.Literal(schema),
             sql.Literal(__version__),
-            sql.Literal(render.fingerprint(desired)),
-            sql.Literal(checksum(plan.changes)),
-            sql.Literal([described(one) for one in plan.changes]),
+            sql.Literal(fingerprint),
+            sql.Literal(_checksum(statements)),
+            sql.Literal(changes),
         )
     )
 

@@ -18,7 +18,7 @@ from connectsql.compiler.ddl import text
 from connectsql.compiler.grants import connection_grants
 from connectsql.compiler.installed import Key
 from connectsql.compiler.model import Desired, Kind, Part, Table
-from connectsql.compiler.names import quoted
+from connectsql.compiler.names import dollar_quoted, quoted
 from connectsql.compiler.once import once
 from connectsql.compiler.parts import definition, parts
 from connectsql.errors import CompileError
@@ -31,6 +31,20 @@ _MADE_BY_RUNTIME = re.compile(
     r'(?:\s+ON "\{schema\}"\.(?P<table>\w+))?',
     re.MULTILINE,
 )
+_GUARD = """
+BEGIN
+    IF to_regclass('connectsql.connection') IS NULL THEN
+        RETURN;
+    END IF;
+    IF EXISTS (
+        SELECT FROM connectsql.connection
+        WHERE schema_name = {schema} AND fingerprint <> {fingerprint}
+    ) THEN
+        RAISE EXCEPTION 'another config was applied to the schema'
+            USING HINT = 'Use connectsql plan --sql, or apply.';
+    END IF;
+END
+"""
 
 Manifest = dict[Key, str]  # what is made -> what identifies the SQL that makes it
 
@@ -39,10 +53,20 @@ def script(desired: Desired) -> str:
     """Return the whole SQL for one connection, as one transaction that ends with its record."""
     head = (
         f"-- Compiled by connectsql {__version__} for schema {text(quoted(desired.schema))}.\n"
-        "-- One transaction; running it again changes nothing."
+        "-- One transaction; running it again changes nothing. For another config's schema it is\n"
+        "-- refused: `connectsql plan --sql` gives what leads from there to here."
     )
-    sections = [head, "BEGIN;", body(desired).rstrip(), note(desired.schema, manifest(desired))]
+    begin = f"BEGIN;\n\nSET LOCAL client_min_messages = warning;\n\n{_guard(desired)}"
+    sections = [head, begin, body(desired).rstrip(), note(desired.schema, manifest(desired))]
     return "\n\n".join([*sections, record(desired), "COMMIT;"]) + "\n"
+
+
+def _guard(desired: Desired) -> str:
+    """CREATE TABLE IF NOT EXISTS adds no column: on another's tables the record would be untrue."""
+    guard = sql.SQL(_GUARD).format(
+        schema=sql.Literal(desired.schema), fingerprint=sql.Literal(fingerprint(desired))
+    )
+    return f"DO {dollar_quoted(text(guard))};"
 
 
 def body(desired: Desired) -> str:
@@ -156,8 +180,10 @@ def runtime_manifest(desired: Desired) -> Manifest:
 
 
 def table_manifest(table: Table) -> Manifest:
-    """Return what is made of one mapped table."""
-    made: Manifest = {(table.name, "table", table.name): table.filter or ""}
+    """Return what is made of one mapped table, and what it is kept in step with."""
+    made: Manifest = {(table.name, "table", table.name): ""}
+    made[table.name, "object", table.object.name] = table.filter or ""
+    made.update({(table.name, "field", one.name): one.path for one in table.columns})
     made.update({(table.name, "column", one.name): "" for one in table.columns})
     for part in parts(table):
         where = "" if part.kind is Kind.FUNCTION else table.name

@@ -15,10 +15,12 @@ _LONG_FORMS = {
 }
 _VARCHAR = re.compile(r"character varying(?:\((\d+)\))?")
 _MOMENTS = {"timestamp with time zone", "timestamp without time zone"}
-_NUMBERS = {"integer", "bigint", "numeric", "double precision"}
+_INEXACT = "double precision"
+_NUMBERS = {"integer", "bigint", "numeric", _INEXACT}
 _TEXTS = {"text", "character varying"}
 # Values of the one are values of the other: what stands may stay. (text holds any varchar.)
 _HOLDS = {("bigint", "integer"), ("numeric", "integer"), ("numeric", "bigint")}
+_LOSES = {*_HOLDS, (_INEXACT, "integer"), (_INEXACT, "bigint"), ("numeric", _INEXACT)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +56,7 @@ def retype(have: str, want: str) -> Retype | None:
     if {have, want} == _MOMENTS:
         return Retype(using="{} AT TIME ZONE 'UTC'", hazards=_REWRITE)
     if _base(have) in _NUMBERS and _base(want) in _NUMBERS:
-        loses = (want, _base(have)) in _HOLDS or want == "integer" or want == "bigint"
+        loses = (_base(have), want) in _LOSES
         return Retype(
             hazards=_REWRITE | ({Hazard.DATA_LOSS} if loses else set()),
             wider=(have, want) in _HOLDS,

@@ -64,7 +64,14 @@ def _loads(table: Table, lacking: list[str]) -> Change:
         sql=text(form.format(sql.Literal(table.schema), sql.Literal(table.name))),
         comment=f"read {table.name} again from Salesforce, for {', '.join(lacking)}",
         hazards=frozenset({Hazard.BACKFILL}),
+        reverse=_unread(table),
     )
+
+
+def _unread(table: Table) -> str:
+    """Another sync reads on from here: a later take-over must look again."""
+    form = sql.SQL("DELETE FROM connectsql.mapping WHERE schema_name = {} AND table_name = {};")
+    return text(form.format(sql.Literal(table.schema), sql.Literal(table.name)))
 
 
 def _goes_on(table: Table, stands: InstalledTable) -> Change:
@@ -88,6 +95,7 @@ def _goes_on(table: Table, stands: InstalledTable) -> Change:
             )
         ),
         comment=f"go on reading {table.name} behind its latest change",
+        reverse=_unread(table),
     )
 
 
@@ -108,6 +116,10 @@ def _in_flight(table: Table) -> Change:
         "WHERE l.state = 'PENDING' AND l.table_name = {name}\n"
         "ON CONFLICT DO NOTHING;"
     )
+    unclaim = sql.SQL(
+        "DELETE FROM connectsql.claim AS c USING {log} AS l\n"
+        "WHERE c.schema_name = {schema} AND c.log_id = l.id AND l.table_name = {name};"
+    )
     return Change(
         sql=text(
             form.format(
@@ -119,6 +131,13 @@ def _in_flight(table: Table) -> Change:
             )
         ),
         comment=f"adopt the changes of {table.name} that were being sent",
+        reverse=text(
+            unclaim.format(
+                schema=sql.Literal(table.schema),
+                log=qualified(table.schema, "_trigger_log"),
+                name=sql.Literal(table.name),
+            )
+        ),
     )
 
 

@@ -8,8 +8,9 @@ from psycopg import sql
 
 from connectsql.compiler import ddl
 from connectsql.compiler.ddl import qualified, text
+from connectsql.compiler.dependents import others_upon, refuse_lost
 from connectsql.compiler.installed import Installed
-from connectsql.compiler.part_diff import STALE_FIRST, STALE_LAST, stale_parts
+from connectsql.compiler.part_diff import STALE, stale_parts
 from connectsql.compiler.plan import Change, Hazard
 from connectsql.compiler.regrant import LOGS
 
@@ -20,11 +21,11 @@ def removal(schema: str, installed: Installed, *, drop_tables: bool) -> Iterator
     """Yield what removes connectsql from a schema.
 
     Rows stay unless ``drop_tables``; then the tables that connectsql made go, too. Tables that it
-    found are another's, and with them the log.
+    found are another's, and with them the log. Raises DatabaseError where others made something
+    upon a table that is to go.
     """
-    for change in stale_parts(schema, installed, {}, (*STALE_FIRST, *STALE_LAST)):
-        if drop_tables or " index " not in f" {change.comment} ":
-            yield change
+    kinds = [one for one in STALE if drop_tables or one != "index"]
+    yield from stale_parts(schema, installed, {}, kinds=kinds, why="")
     if drop_tables:
         yield from _tables(schema, installed)
     yield _forgotten(schema)
@@ -34,8 +35,10 @@ def _tables(schema: str, installed: Installed) -> Iterator[Change]:
     mapped = {table for table, kind, _ in installed.made if kind == "column"}
     ours = {table for table, kind, _ in installed.made if kind == "table"}
     going = sorted(ours & set(installed.tables))
-    if mapped <= ours:
-        going += [name for name in (*LOGS, *_OF_HEROKU) if name in installed.tables]
+    logs = LOGS if mapped <= ours else ()
+    refuse_lost(others_upon([*going, *logs], installed))
+    if logs:
+        going += [name for name in (*logs, *_OF_HEROKU) if name in installed.tables]
     for name in going:
         yield Change(
             sql=ddl.drop_table(schema, name),

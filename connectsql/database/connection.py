@@ -79,10 +79,17 @@ def describe(database: str) -> str:
 
 
 @contextmanager
-def errors(doing: str) -> Iterator[None]:
-    """Turn psycopg's errors into ours; ``doing`` says what was being done."""
+def errors(doing: str, hint: str = "") -> Iterator[None]:
+    """Turn psycopg's errors into ours; ``doing`` says what was being done.
+
+    ``hint`` is for a role that lacks a right.
+    """
     try:
         yield
+    except psycopg.errors.InsufficientPrivilege as error:
+        failure = translate(error, doing)
+        failure.hint = hint
+        raise failure from error
     except psycopg.Error as error:
         raise translate(error, doing) from error
 

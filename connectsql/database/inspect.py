@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from psycopg import sql
+
 from connectsql.compiler.installed import Installed, InstalledColumn, InstalledTable, Key, Made
 from connectsql.database.connection import Connection, errors
 from connectsql.database.queries import query
@@ -12,20 +14,21 @@ from connectsql.database.queries import query
 
 def installed(connection: Connection, schema: str) -> Installed:
     """Return what the database holds of the connection that lives in ``schema``."""
-    with errors("reading the catalog"):
+    with errors("reading the catalog", hint="plan as the role that applied it"):
         books = _books_stand(connection)
+        known = dict(_rows(connection, "known_tables", schema)) if books else {}
+        tables = _tables(connection, schema, known)
         return Installed(
             fingerprint=fingerprint(connection, schema),
             core=_core(connection),
             extension=_extension(connection),
-            tables=_tables(
-                connection,
-                schema,
-                dict(_rows(connection, "known_tables", schema)) if books else {},
-            ),
+            tables=tables,
+            waiting=_waiting(connection, schema, tables),
+            read=known,
             objects=_objects(connection, schema, "installed" if books else "standing"),
             made=_made(connection, schema) if books else {},
             roles=_names(connection, "roles", schema),
+            owners=_names(connection, "owners", schema),
             granted_elsewhere=(
                 _names(connection, "granted_elsewhere", schema) if books else frozenset()
             ),
@@ -76,6 +79,9 @@ def _tables(
     connection: Connection, schema: str, known: dict[str, bool]
 ) -> dict[str, InstalledTable]:
     columns: dict[str, dict[str, InstalledColumn]] = defaultdict(dict)
+    dependents: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    for table, column, kind, name in _rows(connection, "column_dependents", schema):
+        dependents[table, column].append((kind, name))
     for table, name, type_, collation, generated, feeds, comment in _rows(
         connection, "installed_columns", schema
     ):
@@ -84,6 +90,8 @@ def _tables(
             collation=collation,
             generated=generated,
             feeds=tuple(feeds),
+            views=tuple(one for kind, one in dependents[table, name] if kind == "view"),
+            carries=tuple(one for one in dependents[table, name] if one[0] != "view"),
             comment=comment,
         )
     return {
@@ -97,6 +105,17 @@ def _tables(
         )
         for name, kind, comment, empty in _rows(connection, "installed_tables", schema)
     }
+
+
+def _waiting(
+    connection: Connection, schema: str, tables: dict[str, InstalledTable]
+) -> dict[str, int]:
+    """Count what waits in the log, which may be another sync's, or something else altogether."""
+    stands = tables.get("_trigger_log")
+    if stands is None or not {"state", "table_name"} <= set(stands.columns):
+        return {}
+    log = sql.Identifier(schema, "_trigger_log")
+    return dict(connection.execute(query("waiting_by_table", log=log)).fetchall())
 
 
 def _objects(connection: Connection, schema: str, which: str) -> dict[Key, str]:

@@ -8,6 +8,7 @@ from connectsql.compiler.plan import Change
 from connectsql.compiler.uninstall import removal
 from connectsql.database.connection import Connection, errors
 from connectsql.database.inspect import installed
+from connectsql.database.locks import LOCK_TIMEOUT, QUEUEING, patiently, prepare, told
 from connectsql.database.queries import query
 from connectsql.errors import DatabaseError, NotInstalled
 
@@ -29,20 +30,32 @@ def plan(connection: Connection, schema: str, *, drop_tables: bool = False) -> l
 
 
 def uninstall(
-    connection: Connection, schema: str, *, drop_tables: bool = False, abandon: bool = False
+    connection: Connection,
+    schema: str,
+    *,
+    drop_tables: bool = False,
+    abandon: bool = False,
+    lock_timeout: float = LOCK_TIMEOUT,
 ) -> list[Change]:
     """Remove connectsql from a schema in one transaction, and return what was done.
 
-    Raises DatabaseError where an agent is at work, or where changes wait to be sent and are not
-    to be abandoned.
+    Gives way to applications as ``apply`` does. Raises DatabaseError where an agent is at work,
+    or where changes wait to be sent and are not to be abandoned.
     """
-    with errors("uninstalling"), connection.transaction():
-        connection.execute(query("serialise_applies"))
-        changes = plan(connection, schema, drop_tables=drop_tables)
-        _refuse(connection, schema, abandon=abandon)
-        for change in changes:
-            connection.execute(change.sql.encode())
-    return changes
+
+    def attempt(doing: list[str]) -> list[Change]:
+        with told(doing, "removed"), connection.transaction():
+            doing[0] = QUEUEING
+            prepare(connection, lock_timeout)
+            doing[0] = "planning"
+            changes = plan(connection, schema, drop_tables=drop_tables)
+            _refuse(connection, schema, abandon=abandon)
+            for change in changes:
+                doing[0] = change.comment
+                connection.execute(change.sql.encode())
+        return changes
+
+    return patiently(connection, schema, attempt, done="removed", lock_timeout=lock_timeout)
 
 
 def _refuse(connection: Connection, schema: str, *, abandon: bool) -> None:

@@ -149,11 +149,11 @@ def test_the_plan_says_what_is_left_and_what_differs(database: str, tmp_path: Pa
     assert [described(change) for change in done.changes] == [
         "the runtime: bookkeeping, trigger log and its functions",
         "change type of account.type: character varying(40) to character varying(255)",
-        "trigger hc_account_status_trigger on account",
-        "trigger hc_account_logtrigger on account",
+        "replace trigger hc_account_status_trigger on account",
+        "replace trigger hc_account_logtrigger on account",
         "comments of account",
-        "trigger hc_contact_status_trigger on contact",
-        "trigger hc_contact_logtrigger on contact",
+        "replace trigger hc_contact_status_trigger on contact",
+        "replace trigger hc_contact_logtrigger on contact",
         "comments of contact",
         "go on reading account behind its latest change",
         "adopt the changes of account that were being sent",
@@ -263,6 +263,32 @@ def test_the_way_back_leaves_the_database_as_it_was(database: str, tmp_path: Pat
         with psycopg.connect(database) as session:
             session.execute(back_as_sql(done, world.desired).encode())
         assert (standing(world), rows(world, "account")) == before
+
+
+def test_a_second_take_over_looks_again_at_what_is_in_flight(database: str, tmp_path: Path) -> None:
+    with left_behind(database, tmp_path) as world:
+        done = taken_over(world)
+        with psycopg.connect(database) as session:
+            session.execute(back_as_sql(done, world.desired).encode())
+        assert world.rows("SELECT 1 FROM connectsql.mapping") == []
+        world.sql.execute("INSERT INTO salesforce.contact (lastname) VALUES ('in flight')")
+        world.sql.execute("UPDATE salesforce._trigger_log SET state = 'PENDING'")
+        taken_over(world)
+        assert world.rows("SELECT sent_blind FROM connectsql.claim") == [(True,)]
+        assert len(world.rows("SELECT 1 FROM connectsql.mapping WHERE loaded_at IS NOT NULL")) == 2
+
+
+def test_values_that_stand_twice_are_told(database: str, tmp_path: Path) -> None:
+    with left_behind(database, tmp_path) as world:
+        world.sql.execute("DROP INDEX salesforce.hcu_idx_account_sfid")
+        world.sql.execute(
+            "INSERT INTO salesforce.account (sfid) SELECT sfid FROM salesforce.account LIMIT 1"
+        )
+        with pytest.raises(DatabaseError) as refusal:
+            taken_over(world)
+        assert refusal.value.hint == (
+            "a value stands in several rows: mend them first; nothing was applied"
+        )
 
 
 def test_a_view_on_a_column_that_has_to_grow_is_named(database: str, tmp_path: Path) -> None:

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
-from support.world import World
+import pytest
+from support.world import CONFIG, World, describes
 
 from connectsql.agent.reader import Loading
+from connectsql.agent.stop import Stop
+from connectsql.agent.supervisor import Agent
+from connectsql.compiler.resolve import resolve
+from connectsql.config.load import load
+from connectsql.database.apply import apply
+from connectsql.database.connection import connect
+from connectsql.errors import NotInstalled
 
 
 def account(world: World, **values: object) -> str:
@@ -126,6 +135,30 @@ def test_an_interrupted_load_goes_on_where_it_was(world: World) -> None:
     with world.reader(seen) as found:
         assert found.read(world.desired.by_name["account"]).loaded
     assert [one.total for one in seen] == [2]
+
+
+def test_an_agent_ends_where_another_config_is_applied(world: World, tmp_path: Path) -> None:
+    """Its load lacks what the other config asks for, and must not count."""
+    account(world, Name="a", Fax="1")
+    path = tmp_path / "other.yaml"
+    path.write_text(CONFIG.replace("[Name, Phone,", "[Name, Phone, Fax,"))
+    other = resolve(load(path), describes(world.session, load(path))).desired
+
+    def meanwhile(_: Loading) -> None:
+        with connect(world.database) as connection:
+            apply(connection, other)
+
+    stop = Stop()
+    agent = Agent(
+        world.config, world.desired, world.database, world.session, stop, on_loading=meanwhile
+    )
+    with pytest.raises(NotInstalled, match="was applied from another config"):
+        agent.run()
+    stop.close()
+    assert world.rows("SELECT loaded_at FROM connectsql.mapping") == [(None,)]
+    world.desired = other
+    world.once()
+    assert world.rows("SELECT fax FROM salesforce.account") == [("1",)]
 
 
 def test_a_table_that_cannot_be_read_does_not_stop_the_others(world: World) -> None:

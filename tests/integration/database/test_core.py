@@ -184,6 +184,21 @@ def test_plain_sql_needs_no_superuser(owner: str, tmp_path: Path) -> None:
         uninstall(connection, "salesforce", drop_tables=True)
 
 
+@pytest.mark.every_postgres
+def test_nothing_is_taken_from_the_owner_whatever_part_it_has(owner: str, tmp_path: Path) -> None:
+    """One role for everything is what a small managed database has."""
+    parts = ["roles: {agent: Plain Owner}", "roles: {applications: [Plain Owner]}", "types: native"]
+    with connect(owner) as connection:
+        for part in (*parts, *reversed(parts)):
+            text = CONFIG.format(schema="salesforce").replace("schema: salesforce", part)
+            text = text.replace(", upsert_field: Ext__c", "")
+            for access in ("read_write", "read_only"):
+                desired = desire(tmp_path, text.replace("read_write", access))[1]
+                apply(connection, desired)
+                assert plan(connection, desired).changes == ()
+        uninstall(connection, "salesforce", drop_tables=True)
+
+
 def test_the_makefile_makes_the_extensions_files(tmp_path: Path) -> None:
     pg_config, make = shutil.which("pg_config"), shutil.which("make")
     if not pg_config or not make:
@@ -266,3 +281,72 @@ def test_uninstall_waits_for_nobody_and_loses_nothing(database: str, tmp_path: P
         connection.commit()
         uninstall(connection, "salesforce", abandon=True)
         assert connection.execute("SELECT name FROM salesforce.account").fetchall() == [("Acme",)]
+
+
+def test_uninstall_gives_way_to_an_application(database: str, tmp_path: Path) -> None:
+    with connect(database) as connection, psycopg.connect(database) as application:
+        apply(connection, wanted(tmp_path))
+        application.execute("LOCK TABLE salesforce.account IN ROW EXCLUSIVE MODE")
+        with pytest.raises(DatabaseError) as refusal:
+            uninstall(connection, "salesforce", lock_timeout=0.05)
+        assert refusal.value.message.startswith("nothing was removed: 5 times an application")
+        application.rollback()
+        assert uninstall(connection, "salesforce")
+
+
+@pytest.mark.every_postgres
+def test_another_roles_get_xmlbinary_stays_and_is_used(
+    database: str, owner: str, tmp_path: Path
+) -> None:
+    with connect(database) as connection:
+        connection.execute(
+            "CREATE FUNCTION public.get_xmlbinary() RETURNS varchar LANGUAGE sql AS "
+            "$$ SELECT current_setting('xmlbinary') /* theirs */ $$"
+        )
+    with connect(owner) as connection:
+        apply(connection, wanted(tmp_path))
+        connection.execute("INSERT INTO salesforce.account (name) VALUES ('Acme')")
+        assert connection.execute("SELECT action FROM salesforce._trigger_log").fetchall() == [
+            ("INSERT",)
+        ]
+        assert connection.execute(
+            "SELECT prosrc ~ 'theirs' FROM pg_proc WHERE proname = 'get_xmlbinary'"
+        ).fetchone() == (True,)
+
+
+def test_default_rights_that_are_few_do_not_stop_applications(
+    database: str, owner: str, tmp_path: Path
+) -> None:
+    with connect(database) as connection:
+        connection.execute("ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC")
+        connection.commit()
+        apply(connection, wanted(tmp_path))
+        connection.execute('GRANT USAGE ON SCHEMA salesforce TO "Plain Owner"')
+        connection.execute('GRANT ALL ON ALL TABLES IN SCHEMA salesforce TO "Plain Owner"')
+        connection.execute('GRANT ALL ON ALL SEQUENCES IN SCHEMA salesforce TO "Plain Owner"')
+    with psycopg.connect(owner) as application:
+        application.execute("INSERT INTO salesforce.account (name) VALUES ('Acme')")
+
+
+def test_a_role_without_the_rights_is_told_whose_they_are(
+    database: str, owner: str, tmp_path: Path
+) -> None:
+    with connect(database) as connection:
+        apply(connection, wanted(tmp_path))
+    with connect(owner) as connection:
+        with pytest.raises(DatabaseError) as refusal:
+            plan(connection, wanted(tmp_path))
+        assert refusal.value.hint == "plan as the role that applied it"
+        connection.rollback()
+        with pytest.raises(DatabaseError) as refusal:
+            apply(connection, wanted(tmp_path))
+        assert refusal.value.hint == "plan as the role that applied it"
+
+
+def test_uninstall_of_a_table_called_index(database: str, tmp_path: Path) -> None:
+    text = CONFIG.format(schema="salesforce").replace("Account,", "Account, table: index,")
+    with connect(database) as connection:
+        apply(connection, desire(tmp_path, text)[1])
+        done = uninstall(connection, "salesforce")
+        assert "drop trigger hc_index_logtrigger on index" in [one.comment for one in done]
+        assert "drop index hcu_idx_index_sfid on index" not in [one.comment for one in done]

@@ -12,13 +12,16 @@ import pytest
 from support import describes
 from support.describes import desire
 
+from connectsql.compiler import check, render
 from connectsql.compiler.model import Desired
 from connectsql.compiler.plan import Hazard, Plan
-from connectsql.compiler.plan_text import described
+from connectsql.compiler.plan_text import as_sql, back_as_sql, described
+from connectsql.compiler.retype import retype
 from connectsql.database.apply import apply, plan
 from connectsql.database.connection import Connection, connect
+from connectsql.database.uninstall import uninstall
 from connectsql.describe.model import Org
-from connectsql.errors import ConnectsqlError, DatabaseError, UsageError
+from connectsql.errors import CompileError, ConnectsqlError, DatabaseError, UsageError
 
 CONFIG = """
 connection: {{types: {types}}}
@@ -243,6 +246,9 @@ def test_a_concurrent_index_that_fails_is_told_and_the_next_apply_mends_it(
         'create unique index "hcu_idx_account_name" [account]'
     )
     assert refusal.value.hint == "all else was applied; mend the cause and apply again"
+    assert notes(plan(connection, unique)) == [
+        "unfinished: index hcu_idx_account_name of account was not built to its end"
+    ]
     connection.execute("UPDATE salesforce.account SET name = phone")
     connection.commit()
     done = apply(connection, unique)
@@ -262,10 +268,103 @@ def test_an_application_that_holds_a_lock_is_waited_for_shortly(
         application.execute("LOCK TABLE salesforce.account IN ROW EXCLUSIVE MODE")
         with pytest.raises(DatabaseError) as refusal:
             apply(connection, after, lock_timeout=0.05)
-    assert refusal.value.message.startswith(
-        "nothing was applied: 5 times an application held a lock for 0.05 s or longer"
+        process = application.info.backend_pid
+    assert refusal.value.message == (
+        "nothing was applied: 5 times an application held a lock for 0.05 s or longer, "
+        "while doing: add column account.number__c"
+    )
+    assert refusal.value.hint == (
+        "end the long transaction and try again; locks are held by "
+        f"process {process} on account (idle in transaction)"
     )
     assert apply(connection, after).changes
+
+
+def test_another_apply_that_takes_long_is_named(
+    connection: Connection, tmp_path: Path, database: str
+) -> None:
+    with psycopg.connect(database) as other:
+        other.execute("SELECT pg_advisory_xact_lock(hashtextextended('connectsql.apply', 0))")
+        with pytest.raises(DatabaseError) as refusal:
+            apply(connection, wanted(tmp_path), lock_timeout=0.05)
+        assert refusal.value.message == (
+            "nothing was applied: another apply is at work on this database "
+            f"(process {other.info.backend_pid})"
+        )
+
+
+def test_what_is_applied_is_what_was_shown(connection: Connection, tmp_path: Path) -> None:
+    apply(connection, wanted(tmp_path))
+    after = wanted(tmp_path, "Name, Phone, Number__c")
+    shown = plan(connection, after)
+    connection.execute("DROP INDEX salesforce.hcu_idx_account_sfid")
+    connection.commit()
+    with pytest.raises(DatabaseError) as refusal:
+        apply(connection, after, shown=shown)
+    assert "the database has changed since its plan was shown" in refusal.value.message
+    assert apply(connection, after, shown=plan(connection, after)).changes
+    assert apply(connection, after, shown=shown).changes == ()
+
+
+def run_on(connection: Connection, script: str) -> list[str]:
+    """Run a script as psql does without ON_ERROR_STOP, and return what failed."""
+    failed = []
+    connection.commit()
+    connection.autocommit = True
+    for statement in check.check(script):
+        try:
+            connection.execute(statement.encode())
+        except psycopg.Error as error:
+            failed.append(str(error.diag.message_primary))
+    connection.autocommit = False
+    return failed
+
+
+def test_a_file_that_fails_on_the_way_leaves_books_that_are_true(
+    connection: Connection, tmp_path: Path
+) -> None:
+    apply(connection, wanted(tmp_path))
+    filled(connection)
+    after = wanted(
+        tmp_path, "Name, Phone, Number__c", more="indexes: [{field: Name, concurrently: true}]"
+    )
+    before = plan(connection, after)
+    script = as_sql(before, after).replace("ADD COLUMN", "ADD NO COLUMN", 1)
+    with pytest.raises(CompileError):
+        check.check(script)
+    script = as_sql(before, after).replace("number__c integer", "number__c no_such_type", 1)
+    assert run_on(connection, script)[0] == 'type "no_such_type" does not exist'
+    index = "hc_idx_account_name"
+    assert lines(plan(connection, after)) == [one for one in lines(before) if index not in one][:-1]
+    apply(connection, after)
+    assert plan(connection, after).changes == ()
+
+
+def test_a_file_runs_only_on_what_it_was_planned_for(
+    connection: Connection, tmp_path: Path
+) -> None:
+    apply(connection, wanted(tmp_path))
+    after, other = wanted(tmp_path, "Name, Phone, Number__c"), wanted(tmp_path, "Name")
+    made = plan(connection, after)
+    there, back = as_sql(made, after), back_as_sql(made, after)
+    expected = "the schema is not as this file expects it: something else was applied"
+    assert run_on(connection, back)[0] == expected
+    assert run_on(connection, there) == []
+    assert run_on(connection, there)[0] == expected
+    apply(connection, other)
+    assert run_on(connection, back)[0] == expected
+    assert plan(connection, other).changes == ()
+
+
+def test_a_file_tells_of_nothing_that_stays(connection: Connection, tmp_path: Path) -> None:
+    """Of 300 tables, only the one that changes is for the DBA to read."""
+    apply(connection, wanted(tmp_path))
+    after = wanted(tmp_path, "Name, Phone, Number__c")
+    made = plan(connection, after)
+    for script in (as_sql(made, after), back_as_sql(made, after)):
+        assert "systemmodstamp" not in script
+        assert "_trigger_log_idx" not in script
+        assert "number__c" in script
 
 
 def test_two_that_apply_at_once_take_turns(
@@ -367,3 +466,141 @@ def test_what_postgres_cannot_compute_is_told_and_nothing_is_applied(
     )
     assert refusal.value.hint == "nothing was applied"
     assert connection.execute("SELECT to_regnamespace('connectsql')").fetchone() == (None,)
+
+
+def test_a_plan_names_the_views_that_keep_it_from_being_applied(
+    connection: Connection, tmp_path: Path
+) -> None:
+    apply(connection, wanted(tmp_path, "Name, Phone, Number__c"))
+    connection.execute('CREATE VIEW public."Odd" AS SELECT phone, name FROM salesforce.account')
+    connection.execute("CREATE VIEW public.calm AS SELECT number__c FROM salesforce.account")
+    connection.commit()
+    after = wanted(tmp_path, "Name", length=255)
+    assert notes(plan(connection, after))[-1] == (
+        'in the way: view public."Odd" reads account.name: drop it, apply, and make it again'
+    )
+    assert notes(plan(connection, after, prune=True)) == [
+        'in the way: view public."Odd" reads account.name, account.phone: '
+        "drop it, apply, and make it again",
+        "in the way: view public.calm reads account.number__c: drop it, apply, and make it again",
+    ]
+    with pytest.raises(DatabaseError) as refusal:
+        apply(connection, after)
+    assert 'public."Odd"' in refusal.value.hint
+    connection.execute('DROP VIEW public."Odd"')
+    connection.commit()
+    assert notes(apply(connection, after)) == [
+        "kept: account keeps columns that the config no longer asks for: number__c, phone "
+        "(--prune drops them)"
+    ]
+
+
+LOSSES = [
+    ("numeric", "double precision", True), ("bigint", "integer", True),
+    ("double precision", "bigint", True), ("numeric", "integer", True),
+    ("integer", "bigint", False), ("integer", "numeric", False),
+    ("double precision", "numeric", False), ("integer", "double precision", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("have", "want", "loses"), LOSSES)
+def test_a_number_that_loses_digits_is_a_loss(have: str, want: str, loses: bool) -> None:
+    how = retype(have, want)
+    assert how is not None
+    assert (Hazard.DATA_LOSS in how.hazards) is loses
+
+
+@pytest.mark.parametrize(
+    ("by_others", "named"),
+    [
+        ("CREATE UNIQUE INDEX mine ON salesforce.account (lower(phone))", "index mine"),
+        ("ALTER TABLE salesforce.account ADD CONSTRAINT mine CHECK (phone <> '')",
+         "constraint mine"),
+        ("CREATE STATISTICS salesforce.mine ON name, phone FROM salesforce.account",
+         "statistics mine"),
+    ],
+)  # fmt: skip
+def test_what_others_made_on_a_column_is_not_dropped_with_it(
+    connection: Connection, tmp_path: Path, by_others: str, named: str
+) -> None:
+    apply(connection, wanted(tmp_path))
+    connection.execute(by_others.encode())
+    connection.commit()
+    assert apply(connection, wanted(tmp_path, "Name")).changes
+    for after in (
+        wanted(tmp_path, "Name"),
+        wanted(tmp_path, "Name, {field: At__c, column: phone}"),
+    ):
+        with pytest.raises(DatabaseError) as refusal:
+            apply(connection, after, prune=True)
+        assert refusal.value.message == (
+            "nothing was dropped: what others made would go with it\n"
+            f"  {named} of account, which is on phone"
+        )
+
+
+@pytest.mark.parametrize(
+    ("by_others", "named"),
+    [
+        ("ALTER TABLE salesforce.account ADD COLUMN mine text", "column mine of account"),
+        ("CREATE INDEX mine ON salesforce.account (name)", "index mine of account"),
+        ("CREATE TRIGGER mine BEFORE UPDATE ON salesforce.account FOR EACH ROW "
+         "EXECUTE FUNCTION suppress_redundant_updates_trigger()", "trigger mine of account"),
+    ],
+)  # fmt: skip
+def test_what_others_made_on_a_table_is_not_dropped_with_it(
+    connection: Connection, tmp_path: Path, by_others: str, named: str
+) -> None:
+    apply(connection, wanted(tmp_path))
+    connection.execute(by_others.encode())
+    connection.commit()
+    other = wanted(tmp_path, more="table: other")
+    assert apply(connection, other).changes
+    with pytest.raises(DatabaseError, match=f"\n  {named}$"):
+        apply(connection, other, prune=True)
+    with pytest.raises(DatabaseError, match=f"\n  {named}$"):
+        uninstall(connection, "salesforce", drop_tables=True)
+    assert uninstall(connection, "salesforce")
+
+
+def test_changes_of_a_table_that_is_mapped_no_more_are_told(
+    connection: Connection, tmp_path: Path
+) -> None:
+    apply(connection, wanted(tmp_path))
+    connection.execute("INSERT INTO salesforce.account (name) VALUES ('waits')")
+    connection.commit()
+    assert notes(apply(connection, wanted(tmp_path, more="table: other"))) == [
+        "kept: table account and its rows stay, though not mapped any more (--prune drops it)",
+        "left: 1 changes of account wait in the log, and nothing sends them",
+    ]
+
+
+def test_a_log_that_is_none_is_refused(connection: Connection, tmp_path: Path) -> None:
+    connection.execute("CREATE SCHEMA salesforce; CREATE TABLE salesforce._trigger_log (id int)")
+    with pytest.raises(
+        DatabaseError, match=r"salesforce\._trigger_log is not a trigger log: it has"
+    ):
+        apply(connection, wanted(tmp_path))
+
+
+def test_a_compiled_script_is_refused_where_another_config_was_applied(
+    connection: Connection, tmp_path: Path
+) -> None:
+    """It makes tables that are missing, and no columns."""
+    apply(connection, wanted(tmp_path))
+    script = render.script(wanted(tmp_path, "Name, Phone, Number__c"))
+    assert run_on(connection, script)[0] == "another config was applied to the schema"
+    assert plan(connection, wanted(tmp_path)).changes == ()
+
+
+def test_the_way_back_is_on_record_too(connection: Connection, tmp_path: Path) -> None:
+    apply(connection, wanted(tmp_path))
+    done = apply(connection, after := wanted(tmp_path, "Name, Phone, Number__c"))
+    assert run_on(connection, back_as_sql(done, after)) == []
+    row = connection.execute(
+        "SELECT changes, fingerprint = (SELECT fingerprint FROM connectsql.connection) "
+        "FROM connectsql.history ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    assert row is not None
+    assert "undo: add column account.number__c" in row[0]
+    assert row[1] is True
