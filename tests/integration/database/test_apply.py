@@ -94,7 +94,9 @@ def test_another_log_level_leaves_no_trigger_behind(database: str, tmp_path: Pat
         connection.execute("INSERT INTO salesforce.account (name) VALUES ('Acme')")
         count = connection.execute("SELECT count(*) FROM salesforce._trigger_log").fetchone()
     triggers = {name for table, kind, name in made if (table, kind) == ("account", "trigger")}
-    assert triggers == {"hc_account_logtrigger", "hc_account_status_trigger"}
+    assert triggers == {
+        f"hc_account_{kind}" for kind in ("logtrigger", "loginsert", "status_trigger", "truncate")
+    }
     assert count == (1,)
 
 

@@ -196,6 +196,10 @@ def test_capture_functions_queue_a_row_again(session: Session) -> None:
 def test_the_channel_is_notified_once_for_a_transaction(session: Session, database: str) -> None:
     with psycopg.connect(database, autocommit=True) as listener:
         listener.execute('LISTEN "salesforce.hc_trigger_log"')
+        # As an agent that sleeps: nobody else has to be told.
+        listener.execute(
+            "SELECT pg_advisory_lock(hashtextextended('connectsql.sleeping salesforce', 0))"
+        )
         with session.transaction():
             session.execute("INSERT INTO salesforce.account (name) VALUES ('a'), ('b')")
             session.execute("UPDATE salesforce.account SET phone = '1'")
@@ -209,7 +213,7 @@ def test_the_channel_is_notified_once_for_a_transaction(session: Session, databa
 def test_the_longest_name_of_a_schema_leaves_room_for_its_channel(
     schema: str, database: str, tmp_path: Path
 ) -> None:
-    text = f"connection: {{schema: {schema}}}\n" + CONFIG.format(log="full", access="read_write")
+    text = f"connection: {{schema: {schema}, types: heroku}}\n" + CONFIG.format(log="full", access="read_write")
     _, desired = desire(tmp_path, text)
     with connect(database) as connection:
         apply(connection, desired)

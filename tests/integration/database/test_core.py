@@ -348,5 +348,5 @@ def test_uninstall_of_a_table_called_index(database: str, tmp_path: Path) -> Non
     with connect(database) as connection:
         apply(connection, desire(tmp_path, text)[1])
         done = uninstall(connection, "salesforce")
-        assert "drop trigger hc_index_logtrigger on index" in [one.comment for one in done]
+        assert "drop trigger hc_index_logupdate on index" in [one.comment for one in done]
         assert "drop index hcu_idx_index_sfid on index" not in [one.comment for one in done]

@@ -17,6 +17,7 @@ from support.world import world
 
 from connectsql.compiler import check, render
 from connectsql.compiler.model import Desired
+from connectsql.config.model import Retention
 from connectsql.database.apply import apply, plan
 from connectsql.database.connection import connect, connect_agent
 from connectsql.database.trigger_log import TriggerLog
@@ -352,7 +353,7 @@ def test_the_agent_may_tidy_up(database: str, tmp_path: Path) -> None:
             "unnest('{30 days,32 days}'::text[]) AS b (age)"
         )
         with connect_agent(login(database, AGENT)) as connection:
-            TriggerLog(connection, wanted, agent=1).archive()
+            TriggerLog(connection, wanted, agent=1).archive(Retention(), lambda: False)
         kept = [
             session.execute(f"SELECT count(*) FROM s.{log}".encode()).fetchone()
             for log in ("_trigger_log", "_trigger_log_archive")

@@ -39,7 +39,7 @@ def table(*columns: Column) -> Table:
     )  # fmt: skip
     return Table(
         schema="s", name="contact", mapping=mapping, object=sobject, columns=columns, indexes=(),
-        triggers=(), key_type="bigint", sfid_collation="C",
+        key_type="bigint", sfid_collation="C",
     )  # fmt: skip
 
 
