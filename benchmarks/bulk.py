@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import count
 from typing import LiteralString
 
 from psycopg import sql
@@ -13,12 +15,12 @@ from benchmarks.times import Times, in_turn
 from connectsql.database.connection import Connection
 
 INSERT: LiteralString = "INSERT INTO {table} ({columns}) SELECT {columns} FROM source"
-UPDATE: LiteralString = "UPDATE {table} SET {changed} = 'changed ' || id"
-NOTHING: LiteralString = "UPDATE {table} SET {changed} = {changed}"
-UNMAPPED: LiteralString = "UPDATE {table} SET {own} = 'note ' || id"
+UPDATE: LiteralString = "UPDATE {table} SET {changed} = 'changed ' || id WHERE {range}"
+NOTHING: LiteralString = "UPDATE {table} SET {changed} = {changed} WHERE {range}"
+UNMAPPED: LiteralString = "UPDATE {table} SET {own} = 'note ' || id WHERE {range}"
 AGENT_UPDATE: LiteralString = """
     UPDATE {table} AS t SET ({columns}, _hc_lastop, _hc_err) = ROW ({staged}, 'SYNCED', NULL)
-    FROM source AS s WHERE t.sfid = s.sfid
+    FROM source AS s WHERE t.id = s.number + {first} AND {range}
 """
 AGENT_INSERT: LiteralString = """
     INSERT INTO {table} (sfid, {columns}, _hc_lastop) SELECT sfid, {columns}, 'SYNCED' FROM source
@@ -26,73 +28,104 @@ AGENT_INSERT: LiteralString = """
 COPY: LiteralString = "COPY {table} (sfid, {columns}) FROM STDIN"
 
 
-def times(tables: Tables, whos: Sequence[str], rows: int, repetitions: int) -> Times:
-    """Return the times of every operation on these tables."""
-    wide.make_source(tables.application, rows)
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """Rows that a table holds, rows of a statement, repetitions."""
+
+    held: int
+    rows: int
+    repetitions: int
+
+
+def times(tables: Tables, whos: Sequence[str], size: Size) -> Times:
+    """Return the times of every operation on these tables.
+
+    Each statement takes the next rows of its table, begins behind a checkpoint, and leaves the
+    table tidied up: what one costs is not for another to pay.
+    """
+    wide.make_source(tables.application, size.held)
+    for who in whos:
+        tables.fill(who)
+    wide.make_source(tables.application, size.rows, after=size.held)
     taken = Times()
-    for repetition in range(repetitions):
-        tables.application.execute("CHECKPOINT")
-        for what, (prepare, run) in OPERATIONS.items():
+    turns = count()
+    for repetition in range(size.repetitions):
+        for what, operation in OPERATIONS.items():
+            first = next(turns) * size.rows % size.held
             for who in in_turn(whos, repetition):
-                prepare(tables, who)
-                run(tables, who, what, taken)
+                run = Run(tables=tables, who=who, first=first, size=size)
+                tables.application.execute("CHECKPOINT")
+                operation(run, what, taken)
+                tables.tidy(who)
     return taken
 
 
-Prepare = Callable[[Tables, str], None]
-Run = Callable[[Tables, str, str, Times], None]
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One statement to be measured: on which table, from which row on."""
+
+    tables: Tables
+    who: str
+    first: int
+    size: Size
+
+    def composed(self, text: LiteralString) -> sql.Composed:
+        """Fill in a statement."""
+        bounds = sql.SQL("id > {} AND id <= {}").format(self.first, self.first + self.size.rows)
+        return sql.SQL(text).format(
+            table=self.tables.name(self.who),
+            columns=wide.names(),
+            staged=wide.names("s"),
+            changed=sql.Identifier(wide.CHANGED),
+            own=sql.Identifier(OWN_COLUMN),
+            first=self.first,
+            range=bounds,
+        )
 
 
-def _empty(tables: Tables, who: str) -> None:
-    tables.empty(who)
-    tables.tidy(who)
+Operation = Callable[[Run, str, Times], None]
 
 
-def _tidy(tables: Tables, who: str) -> None:
-    tables.tidy(who)
-
-
-def _statement(text: LiteralString, *, as_agent: bool = False) -> Run:
-    def run(tables: Tables, who: str, what: str, taken: Times) -> None:
-        connection = tables.agent if as_agent else tables.application
-        composed = _composed(text, tables.name(who))
-        with taken.taken(what, who):
+def _statement(text: LiteralString, *, as_agent: bool = False) -> Operation:
+    def operation(run: Run, what: str, taken: Times) -> None:
+        connection = run.tables.agent if as_agent else run.tables.application
+        composed = run.composed(text)
+        with taken.taken(what, run.who):
             connection.execute(composed)
 
-    return run
+    return operation
 
 
-def _copy(tables: Tables, who: str, what: str, taken: Times) -> None:
-    data = _bytes(tables.application)
-    composed = _composed(COPY, tables.name(who))
-    cursor = tables.application.cursor()
-    with taken.taken(what, who), cursor.copy(composed) as copy:
+def _adding(operation: Operation) -> Operation:
+    """Take the rows away again that were added."""
+
+    def adding(run: Run, what: str, taken: Times) -> None:
+        operation(run, what, taken)
+        run.tables.remove_behind(run.who, run.size.held)
+
+    return adding
+
+
+def _copy(run: Run, what: str, taken: Times) -> None:
+    data = _bytes(run.tables.application)
+    composed = run.composed(COPY)
+    cursor = run.tables.application.cursor()
+    with taken.taken(what, run.who), cursor.copy(composed) as copy:
         copy.write(data)
 
 
 def _bytes(connection: Connection) -> bytes:
-    with connection.cursor().copy("COPY source TO STDOUT") as copy:
+    columns = sql.SQL("COPY (SELECT sfid, {} FROM source) TO STDOUT").format(wide.names())
+    with connection.cursor().copy(columns) as copy:
         return b"".join(bytes(part) for part in copy)
 
 
-def _composed(text: LiteralString, table: sql.Identifier) -> sql.Composed:
-    return sql.SQL(text).format(
-        table=table,
-        columns=wide.names(),
-        staged=wide.names("s"),
-        changed=sql.Identifier(wide.CHANGED),
-        own=sql.Identifier(OWN_COLUMN),
-    )
-
-
-# In this order: COPY brings the sfids that updates of synced rows have, and the agent's update
-# undoes the application's.
-OPERATIONS: dict[str, tuple[Prepare, Run]] = {
-    "INSERT": (_empty, _statement(INSERT)),
-    "COPY": (_empty, _copy),
-    "UPDATE of one column": (_tidy, _statement(UPDATE)),
-    "UPDATE that changes nothing": (_tidy, _statement(NOTHING)),
-    "UPDATE of an unmapped column": (_tidy, _statement(UNMAPPED)),
-    "agent's UPDATE": (_tidy, _statement(AGENT_UPDATE, as_agent=True)),
-    "agent's INSERT": (_empty, _statement(AGENT_INSERT, as_agent=True)),
+OPERATIONS: dict[str, Operation] = {
+    "INSERT": _adding(_statement(INSERT)),
+    "COPY": _adding(_copy),
+    "UPDATE of one column": _statement(UPDATE),
+    "UPDATE that changes nothing": _statement(NOTHING),
+    "UPDATE of an unmapped column": _statement(UNMAPPED),
+    "agent's UPDATE": _statement(AGENT_UPDATE, as_agent=True),
+    "agent's INSERT": _adding(_statement(AGENT_INSERT, as_agent=True)),
 }

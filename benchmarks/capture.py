@@ -1,8 +1,8 @@
 """What capturing costs those who write: applications, and the agent itself.
 
-Four tables of 30 mapped columns and one that is the application's own: without triggers, with
+Tables of 30 mapped columns and one that is the application's own: without triggers, with
 ``log: changes``, with ``log: full``, and with the usual design of ``usual.sql``. The last is so
-slow that it is compared at fewer rows, with a table without triggers at as many.
+slow that it is compared on a small table, with one without triggers that is as small.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from typing import LiteralString
 from psycopg import sql
 
 from benchmarks import bulk, one_row, wide
+from benchmarks.bulk import Size
 from benchmarks.figures import Figure
 from benchmarks.ground import Ground
-from benchmarks.tables import BARE, CHANGES, FULL, NAMES, USUAL, Tables
+from benchmarks.tables import BARE, CHANGES, FEW, FULL, NAMES, USUAL, Tables
 from benchmarks.times import Times
 from connectsql.compiler.model import Table
 from connectsql.database.connection import Connection, connect, connect_agent
@@ -26,15 +27,17 @@ from connectsql.database.connection import Connection, connect, connect_agent
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """Rows in one statement, rows where the usual design takes part, transactions of one row."""
+    """Rows of tables and of statements, both for the usual design, too, and transactions."""
 
-    rows: int = 20_000
+    held: int = 1_000_000
+    rows: int = 50_000
+    usual_held: int = 2_000
     usual_rows: int = 400
-    transactions: int = 100
+    transactions: int = 200
     repetitions: int = 5
 
 
-QUICK = Sizes(rows=1_000, usual_rows=20, transactions=5, repetitions=2)
+QUICK = Sizes(held=2_000, rows=1_000, usual_held=60, usual_rows=20, transactions=5, repetitions=2)
 
 _TARGETS = {
     ("INSERT", CHANGES): "bulk insert",
@@ -66,11 +69,13 @@ def compare(ground: Ground, sizes: Sizes) -> Iterator[Figure]:
         agent = stack.enter_context(connect_agent(database))
         tables = Tables(application, agent, desired)
         _install_usual(application, tables.of(USUAL))
-        large = bulk.times(tables, [BARE, CHANGES, FULL], sizes.rows, sizes.repetitions)
-        small = bulk.times(tables, [BARE, USUAL], sizes.usual_rows, sizes.repetitions)
+        few = Size(held=sizes.usual_held, rows=sizes.usual_rows, repetitions=sizes.repetitions)
+        small = bulk.times(tables, [FEW, USUAL], few)
+        many = Size(held=sizes.held, rows=sizes.rows, repetitions=sizes.repetitions)
+        large = bulk.times(tables, [BARE, CHANGES, FULL], many)
         single = one_row.times(
             tables,
-            rows=sizes.usual_rows,
+            rows=sizes.usual_held,
             transactions=sizes.transactions,
             repetitions=sizes.repetitions,
         )
@@ -88,11 +93,11 @@ def _bulk_figures(large: Times, small: Times, rows: int) -> Iterator[Figure]:
     for what in bulk.OPERATIONS:
         bare = large.of(what, BARE, factor=1e6 / rows)
         yield Figure(name=f"{what}, {BARE}", unit="µs/row", repetitions=bare)
-        for who, times in ((CHANGES, large), (FULL, large), (USUAL, small)):
+        for who, times, to in ((CHANGES, large, BARE), (FULL, large, BARE), (USUAL, small, FEW)):
             yield Figure(
                 name=f"{what}, {who}",
                 unit="x",
-                repetitions=times.ratios(what, who, BARE),
+                repetitions=times.ratios(what, who, to),
                 target=_TARGETS.get((what, who)),
             )
 

@@ -50,15 +50,16 @@ def desired(folder: Path, mappings: Sequence[tuple[str, str]], schema: str = "sy
     return resolve(config, Org(tuple(_object(name) for name, _ in mappings))).desired
 
 
-def make_source(connection: Connection, rows: int) -> None:
-    """Make a plain table ``source`` with rows to write."""
+def make_source(connection: Connection, rows: int, after: int = 0) -> None:
+    """Make a plain table ``source`` with rows to write, whose sfids go on after ``after``."""
     values = [f"{_VALUES[kind]} AS {name.lower()}" for name, kind in _WRITTEN]
     connection.execute("DROP TABLE IF EXISTS source")
     connection.execute(
         sql.SQL(
-            "CREATE TABLE source AS SELECT '001' || lpad(n::text, 15, '0') AS sfid, {values} "
+            "CREATE TABLE source AS "
+            "SELECT n AS number, '001' || lpad((n + {after})::text, 15, '0') AS sfid, {values} "
             "FROM generate_series(1, {rows}) AS n"
-        ).format(values=sql.SQL(", ").join(map(_raw, values)), rows=sql.Literal(rows))
+        ).format(values=sql.SQL(", ").join(map(_raw, values)), rows=rows, after=after)
     )
     connection.execute("CREATE UNIQUE INDEX ON source (sfid)")
     connection.execute("VACUUM ANALYZE source")

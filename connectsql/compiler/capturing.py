@@ -13,7 +13,7 @@ from psycopg import sql
 from connectsql.compiler.ddl import qualified, text
 from connectsql.compiler.model import Column, Kind, Part, Table
 from connectsql.compiler.names import dollar_quoted, quoted
-from connectsql.compiler.triggers import logger_function, status_function
+from connectsql.compiler.triggers import logger_function, marking_trigger, status_function
 from connectsql.config.model import LogLevel
 from connectsql.resources import read_text
 
@@ -62,6 +62,7 @@ def _logger(table: Table) -> Part:
         "logger.sql",
         log=qualified(table.schema, "_trigger_log"),
         table_name=sql.Literal(table.name),
+        marking=sql.Literal(marking_trigger(table)),
         columns=sql.SQL(", ").join(sql.Literal(one.name) for one in sent),
         values=sql.SQL(",\n        ").join(map(_value, sent)) if sent else sql.SQL("NULL"),
         changed=_changed(table, "n", "o"),

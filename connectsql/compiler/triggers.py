@@ -36,6 +36,11 @@ def names(table: str) -> tuple[str, ...]:
     return tuple(_name(table, kind) for kind in _KINDS)
 
 
+def marking_trigger(table: Table) -> str:
+    """Return the name of the trigger that marks the updated rows of a table."""
+    return _name(table.name, "status_trigger")
+
+
 def status_function(table: Table) -> str:
     """Return the name of the function that marks the updated rows of a table."""
     return shorten(f"hc_{table.name}_status")
@@ -52,7 +57,7 @@ def _name(table: str, kind: str) -> str:
 
 def _full(table: Table) -> Iterator[Trigger]:
     yield Trigger(
-        name=_name(table.name, "status_trigger"),
+        name=marking_trigger(table),
         timing="BEFORE INSERT OR UPDATE",
         level="ROW",
         function="mark_full",
@@ -84,7 +89,7 @@ def _full(table: Table) -> Iterator[Trigger]:
 
 def _changes(table: Table) -> Iterator[Trigger]:
     yield Trigger(
-        name=_name(table.name, "status_trigger"),
+        name=marking_trigger(table),
         timing="BEFORE UPDATE",
         level="ROW",
         function=status_function(table),

@@ -51,6 +51,7 @@ CREATE OR REPLACE FUNCTION "Odd ""Schema""".hc_order_logger() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 AS $connectsql$
 DECLARE
+    sent CONSTANT text[] := ARRAY['name', 'phone', 'ext__c', 'revenue__c']::text[];
     new_ids CONSTANT boolean := current_setting('connectsql.new_ids', true) = 'on';
 BEGIN
     IF new_ids THEN
@@ -63,20 +64,45 @@ BEGIN
         WHERE o.id <> n.id AND l.table_name = 'order' AND l.record_id = o.id
           AND (l.state = 'NEW' OR l.state = 'PENDING');
     END IF;
+    IF new_ids THEN
+        INSERT INTO "Odd ""Schema"""._trigger_log (txid, updated_at, state, action, table_name, record_id, sfid, "values")
+        SELECT txid_current(), NULL, 'NEW', 'UPDATE', 'order', c.id, c.sfid, c.changed::text
+        FROM (
+            SELECT n.id, o.sfid, slice(n.held - o.held, sent) AS changed
+            FROM (SELECT old_rows.sfid, hstore(old_rows) AS held, row_number() OVER () AS number FROM old_rows) AS o
+            FULL JOIN (SELECT new_rows.id, hstore(new_rows) AS held, row_number() OVER () AS number FROM new_rows) AS n
+                USING (number)
+        ) AS c
+        WHERE c.changed <> ''::hstore;
+        RETURN NULL;
+    END IF;
     PERFORM FROM new_rows OFFSET 1;
-    IF new_ids OR NOT FOUND THEN
+    IF NOT FOUND THEN
         -- Of one row, preparing what is below would cost more than this comparison does.
         INSERT INTO "Odd ""Schema"""._trigger_log (txid, updated_at, state, action, table_name, record_id, sfid, "values")
         SELECT txid_current(), NULL, 'NEW', 'UPDATE', 'order', c.id, c.sfid, c.changed::text
         FROM (
-            SELECT n.id, o.sfid, slice(n.held - o.held, ARRAY['name', 'phone', 'ext__c', 'revenue__c']::text[]) AS changed
-            FROM (SELECT old_rows.sfid, hstore(old_rows) AS held, row_number() OVER () AS number FROM old_rows) AS o
-            FULL JOIN (SELECT new_rows.id, hstore(new_rows) AS held, row_number() OVER () AS number FROM new_rows) AS n
-                USING (number)
+            SELECT n.id, o.sfid, slice(hstore(n) - hstore(o), sent) AS changed
+            FROM old_rows AS o, new_rows AS n
             OFFSET 0
         ) AS c
         WHERE c.changed <> ''::hstore;
         RETURN NULL;
+    END IF;
+    -- Where no row is marked, none has changed in what is sent, unless a trigger that fires after the
+    -- marking one has changed it, or that one does not fire.
+    PERFORM FROM new_rows WHERE _hc_lastop = 'PENDING' LIMIT 1;
+    IF NOT FOUND THEN
+        PERFORM FROM pg_trigger AS t
+        WHERE t.tgrelid = TG_RELID AND t.tgname = 'hc_order_status_trigger'::name AND t.tgenabled IN ('O', 'A')
+          AND NOT EXISTS (
+              SELECT FROM pg_trigger AS later
+              WHERE later.tgrelid = TG_RELID AND later.tgname > t.tgname
+                AND later.tgtype & 2 = 2 AND later.tgenabled <> 'D'  -- BEFORE
+          );
+        IF FOUND THEN
+            RETURN NULL;
+        END IF;
     END IF;
     -- A full join cannot be done row by row: a plan made for two rows serves a million.
     INSERT INTO "Odd ""Schema"""._trigger_log (txid, updated_at, state, action, table_name, record_id, sfid, "values")
@@ -183,6 +209,7 @@ CREATE OR REPLACE FUNCTION "Odd ""Schema"""."hc_Odd Table_logger"() RETURNS trig
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 AS $connectsql$
 DECLARE
+    sent CONSTANT text[] := ARRAY['ext__c', 'lastname', 'accountid', 'account__ext__c']::text[];
     new_ids CONSTANT boolean := current_setting('connectsql.new_ids', true) = 'on';
 BEGIN
     IF new_ids THEN
@@ -195,20 +222,45 @@ BEGIN
         WHERE o.id <> n.id AND l.table_name = 'Odd Table' AND l.record_id = o.id
           AND (l.state = 'NEW' OR l.state = 'PENDING');
     END IF;
+    IF new_ids THEN
+        INSERT INTO "Odd ""Schema"""._trigger_log (txid, updated_at, state, action, table_name, record_id, sfid, "values")
+        SELECT txid_current(), NULL, 'NEW', 'UPDATE', 'Odd Table', c.id, c.sfid, c.changed::text
+        FROM (
+            SELECT n.id, o.sfid, slice(n.held - o.held, sent) AS changed
+            FROM (SELECT old_rows.sfid, hstore(old_rows) AS held, row_number() OVER () AS number FROM old_rows) AS o
+            FULL JOIN (SELECT new_rows.id, hstore(new_rows) AS held, row_number() OVER () AS number FROM new_rows) AS n
+                USING (number)
+        ) AS c
+        WHERE c.changed <> ''::hstore;
+        RETURN NULL;
+    END IF;
     PERFORM FROM new_rows OFFSET 1;
-    IF new_ids OR NOT FOUND THEN
+    IF NOT FOUND THEN
         -- Of one row, preparing what is below would cost more than this comparison does.
         INSERT INTO "Odd ""Schema"""._trigger_log (txid, updated_at, state, action, table_name, record_id, sfid, "values")
         SELECT txid_current(), NULL, 'NEW', 'UPDATE', 'Odd Table', c.id, c.sfid, c.changed::text
         FROM (
-            SELECT n.id, o.sfid, slice(n.held - o.held, ARRAY['ext__c', 'lastname', 'accountid', 'account__ext__c']::text[]) AS changed
-            FROM (SELECT old_rows.sfid, hstore(old_rows) AS held, row_number() OVER () AS number FROM old_rows) AS o
-            FULL JOIN (SELECT new_rows.id, hstore(new_rows) AS held, row_number() OVER () AS number FROM new_rows) AS n
-                USING (number)
+            SELECT n.id, o.sfid, slice(hstore(n) - hstore(o), sent) AS changed
+            FROM old_rows AS o, new_rows AS n
             OFFSET 0
         ) AS c
         WHERE c.changed <> ''::hstore;
         RETURN NULL;
+    END IF;
+    -- Where no row is marked, none has changed in what is sent, unless a trigger that fires after the
+    -- marking one has changed it, or that one does not fire.
+    PERFORM FROM new_rows WHERE _hc_lastop = 'PENDING' LIMIT 1;
+    IF NOT FOUND THEN
+        PERFORM FROM pg_trigger AS t
+        WHERE t.tgrelid = TG_RELID AND t.tgname = 'hc_Odd Table_status_trigger'::name AND t.tgenabled IN ('O', 'A')
+          AND NOT EXISTS (
+              SELECT FROM pg_trigger AS later
+              WHERE later.tgrelid = TG_RELID AND later.tgname > t.tgname
+                AND later.tgtype & 2 = 2 AND later.tgenabled <> 'D'  -- BEFORE
+          );
+        IF FOUND THEN
+            RETURN NULL;
+        END IF;
     END IF;
     -- A full join cannot be done row by row: a plan made for two rows serves a million.
     INSERT INTO "Odd ""Schema"""._trigger_log (txid, updated_at, state, action, table_name, record_id, sfid, "values")

@@ -213,7 +213,9 @@ def test_the_channel_is_notified_once_for_a_transaction(session: Session, databa
 def test_the_longest_name_of_a_schema_leaves_room_for_its_channel(
     schema: str, database: str, tmp_path: Path
 ) -> None:
-    text = f"connection: {{schema: {schema}, types: heroku}}\n" + CONFIG.format(log="full", access="read_write")
+    text = f"connection: {{schema: {schema}, types: heroku}}\n" + CONFIG.format(
+        log="full", access="read_write"
+    )
     _, desired = desire(tmp_path, text)
     with connect(database) as connection:
         apply(connection, desired)
