@@ -41,10 +41,10 @@ _NEW: LiteralString = """
 class Sizes:
     """Rows of history, entries waiting, entries in one claim, claims with an old snapshot held."""
 
-    histories: tuple[int, ...] = (1_000, 100_000, 1_000_000)
+    histories: tuple[int, ...] = (1_000, 100_000, 5_000_000)
     backlog: int = 10_000
     entries: int = 1_000
-    claims_in_snapshot: int = 25
+    claims_in_snapshot: int = 100
     repetitions: int = 9
 
 
