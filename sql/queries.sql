@@ -404,6 +404,7 @@ WHERE id IN (
     WHERE created_at < now() - make_interval(secs => %(age)s)
     ORDER BY created_at
     LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
 )
 RETURNING id
 

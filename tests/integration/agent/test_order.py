@@ -204,3 +204,36 @@ def test_an_ambiguous_insert_is_not_archived(world: World) -> None:
     world.sql.execute("UPDATE salesforce.account SET phone = '1' WHERE sfid IS NULL")
     world.once()
     assert len(world.records("SELECT Id FROM Account")) == 1
+
+
+@pytest.mark.parametrize("log", ["log: full", "log: changes"])
+@pytest.mark.parametrize("values", [True, False])
+def test_a_change_that_is_requeued_from_the_archive_is_sent(
+    database: str, tmp_path: Path, log: str, values: bool
+) -> None:
+    kept = f"connection: {{retention: {{archive_values: {str(values).lower()}}}}}"
+    text = kept + ORDERED.replace("log: full", log)
+    with build(database, tmp_path, text) as world:
+        world.sql.execute("INSERT INTO salesforce.account (name, externalid__c) VALUES ('a', 'x')")
+        world.once()
+        fail(world, "FIELD_CUSTOM_VALIDATION_EXCEPTION")
+        world.sql.execute("UPDATE salesforce.account SET phone = '1'")
+        world.once()
+        assert world.records("SELECT Phone FROM Account") == [{"Phone": None}]
+        world.sql.execute(
+            "UPDATE salesforce._trigger_log SET created_at = now() - interval '2 days'"
+        )
+        agent, renewals = connect_agent(database), connect_agent(database)
+        with agent, renewals:
+            lease = Lease(renewals, "salesforce", 60)
+            one = Writer(agent, world.desired, world.session, lease)
+            one.archive(world.config.retention)
+            assert world.log() == []
+            world.sql.execute(
+                "UPDATE salesforce._trigger_log_archive SET state = 'REQUEUE' "
+                "WHERE state = 'FAILED'"
+            )
+            assert one.requeue_archived() == 1
+            assert one.work() == 1
+        assert world.records("SELECT Name, Phone FROM Account") == [{"Name": "a", "Phone": "1"}]
+        assert world.rows("SELECT phone, _hc_lastop FROM salesforce.account") == [("1", "SYNCED")]
