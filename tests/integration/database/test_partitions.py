@@ -200,6 +200,22 @@ def test_replicated_rows_are_captured_where_they_are_to_be(
     ]
 
 
+@either_log
+@pytest.mark.every_postgres
+def test_replicated_can_be_taken_back(
+    start: Start, database: str, tmp_path: Path, log: str
+) -> None:
+    session = start(f"{log}\n    replicated: true")
+    with connect(database) as connection:
+        apply(connection, wanted(tmp_path, log))
+    session.execute("SET session_replication_role TO replica")
+    session.execute("INSERT INTO east (id, phone) VALUES (6, 'east')")
+    assert entries(session) == []
+    session.execute("SET session_replication_role TO origin")
+    session.execute("UPDATE east SET name = 'a'")
+    assert [one[0] for one in entries(session)] == ["UPDATE"]
+
+
 @pytest.mark.every_postgres
 def test_enforced_constraints_let_rows_move_and_name_the_table(start: Start) -> None:
     session = start("constraints: enforce")
