@@ -87,6 +87,30 @@ CREATE INDEX IF NOT EXISTS _trigger_log_archive_idx_requeue ON "{schema}"._trigg
 -- the very types of hstore's own, so that nothing else in that schema can fit better; only
 -- hstore(NEW) cannot say so, which is why connectsql.sql warns where others may create in there.
 
+-- An update that moves a row to another partition reaches row triggers as a delete there and an
+-- insert here. The first leaves word of its entry, which the second takes back: it returns the
+-- entry's old values, or NULL where the row was not there a moment ago. A row is known again by its
+-- sfid, as long as it has none by its id.
+CREATE OR REPLACE FUNCTION "{schema}".moved_from(of_table text, id bigint, sfid text) RETURNS text
+LANGUAGE sql SET search_path TO pg_catalog, pg_temp
+AS $connectsql$
+    WITH taken_back AS (
+        DELETE FROM "{schema}"._trigger_log AS l
+        WHERE l.id = nullif(current_setting('connectsql.deleted', true), '')::bigint
+          AND l.txid = txid_current() AND l.action = 'DELETE' AND l.table_name = moved_from.of_table
+          AND l.sfid IS NOT DISTINCT FROM moved_from.sfid
+          AND (l.sfid IS NOT NULL OR l.record_id = moved_from.id)
+        RETURNING l.id, l.record_id, l.old
+    ), following AS (
+        UPDATE "{schema}"._trigger_log AS w
+        SET record_id = moved_from.id
+        FROM taken_back AS t
+        WHERE t.record_id <> moved_from.id AND w.record_id = t.record_id AND w.id <> t.id
+          AND w.table_name = moved_from.of_table AND (w.state = 'NEW' OR w.state = 'PENDING')
+    )
+    SELECT t.old FROM taken_back AS t
+$connectsql$;
+
 -- log: full. The rows that Heroku Connect would have written. The arguments are the table's name,
 -- which a partition has not got, and the access. The agent reads the values back from text, so
 -- their form must not depend on the application.
@@ -99,12 +123,22 @@ DECLARE
     hidden CONSTANT text[] := ARRAY['_hc_lastop', '_hc_err'];
     before hstore;
     captured_state text := CASE WHEN writable THEN 'NEW' ELSE 'READONLY' END;
+    captured_action text := TG_OP;
     captured_record bigint;
     captured_sfid text;
     captured_old text;
     captured_values text;
+    logged bigint;
 BEGIN
-    IF TG_OP = 'INSERT' THEN
+    IF TG_OP = 'INSERT' AND TG_TABLE_NAME <> TG_ARGV[0] THEN
+        captured_old := "{schema}".moved_from(TG_ARGV[0], NEW.id, NEW.sfid);
+    END IF;
+    IF captured_old IS NOT NULL THEN
+        captured_action := 'UPDATE';
+        captured_record := NEW.id;
+        captured_sfid := NEW.sfid;
+        captured_values := (hstore(NEW) - captured_old::hstore - hidden)::text;
+    ELSIF TG_OP = 'INSERT' THEN
         captured_record := NEW.id;
         captured_values := (hstore(NEW) - hidden)::text;
     ELSE
@@ -131,8 +165,12 @@ BEGIN
     INSERT INTO "{schema}"._trigger_log
         (txid, created_at, updated_at, state, action, table_name, record_id, sfid, old, "values")
     VALUES
-        (txid_current(), clock_timestamp(), NULL, captured_state, TG_OP,
-         TG_ARGV[0], captured_record, captured_sfid, captured_old, captured_values);
+        (txid_current(), clock_timestamp(), NULL, captured_state, captured_action,
+         TG_ARGV[0], captured_record, captured_sfid, captured_old, captured_values)
+    RETURNING id INTO logged;
+    IF TG_OP = 'DELETE' AND TG_TABLE_NAME <> TG_ARGV[0] THEN
+        PERFORM set_config('connectsql.deleted', logged::text, true);
+    END IF;
     IF TG_OP = 'UPDATE' AND pg_trigger_depth() > 1 THEN
         PERFORM set_config('connectsql.nested', 'on', true);
     END IF;
@@ -217,12 +255,27 @@ DECLARE
     before hstore;
     after hstore;
     captured_state text := 'NEW';
+    captured_action text := TG_OP;
     captured_record bigint;
     captured_sfid text;
     captured_old text;
     captured_values text;
+    logged bigint;
 BEGIN
-    IF TG_OP = 'INSERT' THEN
+    IF TG_OP = 'INSERT' AND TG_TABLE_NAME <> TG_ARGV[0] THEN
+        before := "{schema}".moved_from(TG_ARGV[0], NEW.id, NEW.sfid)::hstore;
+    END IF;
+    IF before IS NOT NULL THEN
+        after := slice(hstore(NEW), sent);
+        IF before = after THEN
+            RETURN NULL;
+        END IF;
+        captured_action := 'UPDATE';
+        captured_record := NEW.id;
+        captured_sfid := NEW.sfid;
+        captured_old := (before - after)::text;
+        captured_values := (after - before)::text;
+    ELSIF TG_OP = 'INSERT' THEN
         captured_record := NEW.id;
     ELSIF TG_OP = 'UPDATE' THEN
         IF NEW OPERATOR(pg_catalog.*=) OLD THEN
@@ -248,14 +301,20 @@ BEGIN
         captured_sfid := OLD.sfid;
         IF OLD.sfid IS NULL THEN
             captured_state := 'IGNORE';
+        END IF;
+        IF OLD.sfid IS NULL OR TG_TABLE_NAME <> TG_ARGV[0] THEN
             captured_old := slice(hstore(OLD), sent)::text;
         END IF;
     END IF;
     INSERT INTO "{schema}"._trigger_log
         (txid, updated_at, state, action, table_name, record_id, sfid, old, "values")
     VALUES
-        (txid_current(), NULL, captured_state, TG_OP, TG_ARGV[0],
-         captured_record, captured_sfid, captured_old, captured_values);
+        (txid_current(), NULL, captured_state, captured_action, TG_ARGV[0],
+         captured_record, captured_sfid, captured_old, captured_values)
+    RETURNING id INTO logged;
+    IF TG_OP = 'DELETE' AND TG_TABLE_NAME <> TG_ARGV[0] THEN
+        PERFORM set_config('connectsql.deleted', logged::text, true);
+    END IF;
     RETURN NULL;
 END
 $connectsql$;
@@ -353,5 +412,6 @@ $connectsql$;
 REVOKE EXECUTE ON FUNCTION
     "{schema}".capture_full(), "{schema}".capture_full_inserts(), "{schema}".capture_inserts(),
     "{schema}".capture_deletes(), "{schema}".capture_changes(), "{schema}".refuse_truncate(),
+    "{schema}".moved_from(text, bigint, text),
     "{schema}".mark_full(), "{schema}".mark_inserts()
 FROM PUBLIC;

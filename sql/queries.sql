@@ -6,7 +6,9 @@ SELECT fingerprint FROM connectsql.connection WHERE schema_name = %(schema)s
 
 -- installed_tables --
 SELECT c.relname, c.relkind::text, obj_description(c.oid, 'pg_class'),
-       c.relkind = 'r' AND pg_relation_size(c.oid) = 0
+       c.relkind IN ('r', 'p') AND NOT EXISTS (
+           SELECT FROM pg_partition_tree(c.oid) AS p WHERE pg_relation_size(p.relid) > 0
+       ) AND pg_relation_size(c.oid) = 0
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
@@ -54,7 +56,7 @@ JOIN LATERAL (
     UNION ALL
     SELECT 'index', i.relname
     FROM pg_catalog.pg_class AS i
-    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND i.oid = d.objid AND i.relkind = 'i'
+    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND i.oid = d.objid AND i.relkind IN ('i', 'I')
     UNION ALL
     SELECT 'constraint', o.conname
     FROM pg_catalog.pg_constraint AS o
@@ -64,7 +66,7 @@ JOIN LATERAL (
     FROM pg_catalog.pg_statistic_ext AS s
     WHERE d.classid = 'pg_catalog.pg_statistic_ext'::regclass AND s.oid = d.objid
 ) AS found (kind, name) ON true
-WHERE n.nspname = %(schema)s AND c.relkind = 'r'
+WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p')
 GROUP BY c.relname, a.attname, found.kind, found.name
 ORDER BY c.relname, a.attname, found.kind, found.name
 
@@ -176,7 +178,7 @@ UNION
 SELECT pg_get_userbyid(c.relowner)
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE n.nspname IN (%(schema)s, 'connectsql') AND c.relkind IN ('r', 'S')
+WHERE n.nspname IN (%(schema)s, 'connectsql') AND c.relkind IN ('r', 'p', 'S')
 
 -- granted_elsewhere --
 SELECT DISTINCT name
@@ -318,6 +320,10 @@ SET state = %(outcomes)s -> l.id::text ->> 0,
     updated_at = now(), processed_at = now(), processed_tx = txid_current()
 WHERE l.id = ANY (%(ids)s) AND (l.state = 'PENDING') IS TRUE
 
+-- current_records --
+-- Whose entries these are by now: a row's entries go along with it where its id is changed.
+SELECT id, record_id FROM {log} WHERE id = ANY (%(ids)s) AND table_name = %(table)s
+
 -- park_ambiguous --
 WITH parked AS (
     UPDATE connectsql.claim
@@ -358,22 +364,28 @@ SELECT count(*) FROM {log} WHERE state = 'FAILED' AND table_name = ANY (%(tables
 
 -- archive --
 -- A page of the log, in the order of ids: what was done long enough ago goes. What is ambiguous
--- stays: it keeps its record from being inserted a second time. Tells where the page ended, and
--- whether younger entries have begun.
+-- stays: it keeps its record from being inserted a second time. What somebody else is changing
+-- goes the next time. Tells where the page ended, and whether younger entries have begun.
 WITH page AS MATERIALIZED (
     SELECT l.id, l.created_at < now() - make_interval(secs => %(age)s) IS TRUE AS old
     FROM {log} AS l
     WHERE l.id > %(behind)s
     ORDER BY l.id
     LIMIT %(limit)s
-), done AS (
-    DELETE FROM {log} AS l
-    USING page
-    WHERE l.id = page.id AND page.old AND l.state <> 'NEW' AND l.state <> 'PENDING'
+), free AS MATERIALIZED (
+    SELECT l.id
+    FROM {log} AS l
+    JOIN page ON page.id = l.id
+    WHERE page.old AND l.state <> 'NEW' AND l.state <> 'PENDING'
       AND NOT EXISTS (
           SELECT FROM connectsql.claim AS c
           WHERE c.schema_name = %(schema)s AND c.log_id = l.id AND c.ambiguous
       )
+    FOR UPDATE OF l SKIP LOCKED
+), done AS (
+    DELETE FROM {log} AS l
+    USING free
+    WHERE l.id = free.id
     RETURNING l.*
 ), kept AS (
     INSERT INTO {archive} (id, txid, created_at, updated_at, processed_at, processed_tx, state, action,
@@ -392,6 +404,7 @@ WHERE id IN (
     WHERE created_at < now() - make_interval(secs => %(age)s)
     ORDER BY created_at
     LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
 )
 RETURNING id
 
@@ -533,6 +546,10 @@ FROM {log} AS l
 WHERE l.table_name = %(table)s AND l.action = 'DELETE' AND l.sfid IS NOT NULL
   AND (l.state = 'NEW' OR l.state = 'PENDING')
 
+-- serialise_inserts --
+-- A partitioned table has no index that could keep two agents from storing a record twice.
+SELECT pg_advisory_xact_lock(hashtextextended('connectsql.insert ' || {called}, 0))
+
 -- insert_new --
 -- Rows that are being deleted here are not brought back. Known rows are left out rather than
 -- left to ON CONFLICT, which would take a value of the id sequence for each of them.
@@ -543,7 +560,7 @@ WHERE NOT {deleted}
   AND NOT EXISTS (SELECT FROM {table} AS known WHERE known.sfid = s.sfid)
   AND NOT EXISTS (SELECT FROM {table} AS t WHERE t.sfid IS NULL AND {same_identifier})
   AND s.sfid <> ALL (%(leaving)s)
-ON CONFLICT (sfid) DO NOTHING
+{unless_known}
 
 -- refresh --
 -- Rows take over what the org has. A refused local change stays in sight until the record

@@ -6,8 +6,8 @@ its updates are one insert, several updates are one, and a delete makes the rest
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import zip_longest
 
@@ -27,11 +27,22 @@ class Change:
     columns: frozenset[str] | None
     values: dict[str, str | None] | None
     sfid: str | None
+    moved_to: int | None = None
 
     @property
     def record_id(self) -> int:
         """The row's id."""
+        return self.claimed_id if self.moved_to is None else self.moved_to
+
+    @property
+    def claimed_id(self) -> int:
+        """The id that the row had when its entries were claimed, by which the claim knows it."""
         return self.entries[0].record_id
+
+    def follow(self, current: Mapping[int, int]) -> Change:
+        """Return the change of the row under its present id; ``current`` has it by entry."""
+        now = current.get(self.entries[-1].id, self.record_id)
+        return self if now == self.record_id else replace(self, moved_to=now)
 
     @property
     def ids(self) -> list[int]:
@@ -52,7 +63,8 @@ class Change:
         """Return the part that was sent before, with unknown outcome, and what came since."""
         sent = [entry for entry in self.entries if entry.sent_at]
         fresh = [entry for entry in self.entries if not entry.sent_at]
-        return _change(sent), _change(fresh) if fresh else None
+        rest = replace(_change(fresh), moved_to=self.moved_to) if fresh else None
+        return replace(_change(sent), moved_to=self.moved_to), rest
 
 
 def waves(entries: Iterable[Entry], ordered: Callable[[str], bool]) -> list[list[Change]]:
@@ -93,7 +105,10 @@ def _change(entries: Sequence[Entry]) -> Change:
     )
 
 
-def _columns(entries: Sequence[Entry]) -> frozenset[str]:
+def _columns(entries: Sequence[Entry]) -> frozenset[str] | None:
+    """An entry that was requeued from an archive without values may have changed any column."""
+    if any(entry.values is None for entry in entries):
+        return None
     return frozenset(name for entry in entries for name in entry.values or ())
 
 

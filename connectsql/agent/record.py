@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from connectsql.agent.plan import Nothing, Operation
 from connectsql.agent.verdicts import Done, Fate, Later, Refused, Unknown
 from connectsql.database.connection import Connection, errors
 from connectsql.database.rows import Rows, Written
 from connectsql.database.trigger_log import Outcome, TriggerLog
+from connectsql.errors import DatabaseBusy
 
 Fates = Sequence[tuple[Operation, Fate]]
 
@@ -36,16 +38,20 @@ class Recorder:
 
     @property
     def put_off(self) -> set[tuple[str, int]]:
-        """The rows, by table and id, whose fates wait."""
-        return {(rows.table.name, one.change.record_id) for rows, one, _ in self._deferred}
+        """The rows, by table and id when claimed, whose fates wait."""
+        return {(rows.table.name, one.change.claimed_id) for rows, one, _ in self._deferred}
 
     def fates(self, rows: Rows, fates: Fates) -> list[str]:
         """Note what became of operations on one table; return the sfids of rows to read back."""
         if not fates:
             return []
-        with errors("noting what was sent"), self._connection.transaction():
-            free = self._free(rows, fates)
-            self._note(rows, free)
+        try:
+            with errors("noting what was sent"), self._connection.transaction():
+                free, busy = self._free(rows, fates)
+                self._note(rows, free)
+        except DatabaseBusy:  # somebody holds log entries, or has just moved a row elsewhere
+            free, busy = [], fates
+        self._deferred += [(rows, one, fate) for one, fate in busy]
         done = (fate for one, fate in free if isinstance(fate, Done) and one.kind != "delete")
         return [fate.sfid for fate in done if fate.sfid]
 
@@ -68,18 +74,19 @@ class Recorder:
             by_table[rows].append((operation, fate))
         return {rows.table.name: self.fates(rows, fates) for rows, fates in by_table.items()}
 
-    def _free(self, rows: Rows, fates: Fates) -> Fates:
-        """Lock the rows and return the fates that can be noted; put off the others."""
-        ids = [one.change.record_id for one, _ in fates]
-        locked = rows.lock(ids)
-        busy = rows.existing([id_ for id_ in ids if id_ not in locked])
-        free = []
-        for operation, fate in fates:
-            if operation.change.record_id in busy:
-                self._deferred.append((rows, operation, fate))
-            else:
-                free.append((operation, fate))
-        return free
+    def _free(self, rows: Rows, fates: Fates) -> tuple[Fates, Fates]:
+        """Lock the rows; return the fates that can be noted, and those that have to wait."""
+        ids = {one.change.record_id for one, _ in fates}
+        locked = rows.lock(list(ids))
+        busy = rows.existing(list(ids - locked))
+        # Asked now, the log knows where a row is that was not found, or is not the one meant.
+        entries = [one.change.ids[-1] for one, _ in fates]
+        current = self._log.current_records(rows.table.name, entries)
+        followed = [(replace(one, change=one.change.follow(current)), fate) for one, fate in fates]
+        moved = {one.change.record_id for one, _ in followed} - ids
+        busy |= moved - rows.lock(list(moved))
+        free = [pair for pair in followed if pair[0].change.record_id not in busy]
+        return free, [pair for pair in followed if pair[0].change.record_id in busy]
 
     def _note(self, rows: Rows, fates: Fates) -> None:
         """Note fates whose rows are locked by us, or gone."""

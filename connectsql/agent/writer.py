@@ -151,7 +151,7 @@ class Writer:
     def _due(self, wave: Sequence[Change]) -> list[Change]:
         """Leave out changes of records whose earlier change is not through."""
         held = self._postponed | self._recorder.put_off
-        return [one for one in wave if (one.entries[0].table, one.record_id) not in held]
+        return [one for one in wave if (one.entries[0].table, one.claimed_id) not in held]
 
     def _wave(self, wave: Sequence[Change]) -> None:
         """Send one change each of many records: parents, then children; deletes the other way."""
@@ -169,7 +169,8 @@ class Writer:
 
     def _decide(self, table: Table, changes: Sequence[Change]) -> list[Operation]:
         """Return what is to be sent, and note the changes of which nothing is."""
-        standing = self._standing(table, changes)
+        changes, rows = self._found(table, changes)
+        standing = self._standing(table, changes, rows)
         left = self._without_made(table, changes, standing)
         decided = [decide(table, one, standing.get(one.record_id)) for one in left]
         needless = [one for one in decided if isinstance(one, Nothing)]
@@ -181,12 +182,23 @@ class Writer:
         )
         return [one for one in operations if not one.problem]
 
-    def _standing(self, table: Table, changes: Sequence[Change]) -> dict[int, Row]:
+    def _found(
+        self, table: Table, changes: Sequence[Change]
+    ) -> tuple[Sequence[Change], dict[int, Row]]:
+        """Return the changes and their rows, under the ids that these have by now."""
+        rows = self._rows[table.name].to_send([one.record_id for one in changes])
+        with errors("looking for rows whose id was changed"):
+            current = self._log.current_records(table.name, [one.ids[-1] for one in changes])
+        followed = [one.follow(current) for one in changes]
+        return (changes, rows) if followed == list(changes) else self._found(table, followed)
+
+    def _standing(
+        self, table: Table, changes: Sequence[Change], rows: dict[int, Row]
+    ) -> dict[int, Row]:
         """Return the rows to send: as they are, or each as it was when its change was committed.
 
         ``log: full`` keeps the values of every change, so they need not be found.
         """
-        rows = self._rows[table.name].to_send([one.record_id for one in changes])
         if not table.ordered or table.mapping.log is LogLevel.FULL:
             return rows
         with errors("looking for later changes"):
@@ -275,7 +287,7 @@ class Writer:
         """Note fates; return the sfids of rows to read back."""
         self._settled(one.change for one, _ in fates)
         self._postponed |= {
-            (table.name, one.change.record_id) for one, fate in fates if isinstance(fate, Later)
+            (table.name, one.change.claimed_id) for one, fate in fates if isinstance(fate, Later)
         }
         return self._recorder.fates(self._rows[table.name], fates)
 

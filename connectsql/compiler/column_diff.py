@@ -53,10 +53,13 @@ def _problems(table: Table, installed: Installed) -> Iterator[str]:
     if stands is None:
         return
     name = f"{table.schema}.{table.name}"
-    if stands.kind == "p":
-        yield f"{name} is partitioned: its triggers would fire under the names of its partitions"
+    if stands.kind == "p" and not table.mapping.partitioned:
+        yield (
+            f"{name} is partitioned, and its mapping does not say so: what is written straight "
+            "into a partition would not be captured (say `partitioned: true`)"
+        )
         return
-    if stands.kind != "r":
+    if stands.kind not in ("r", "p"):
         yield f"{name} is a {_KINDS.get(stands.kind, 'relation')}, not a table"
         return
     if not stands.empty and (other := other_object(table, installed)):
@@ -69,6 +72,14 @@ def _problems(table: Table, installed: Installed) -> Iterator[str]:
         have = stands.columns.get(column.name)
         if have is not None and have.generated is not None:
             yield f"{name}.{column.name} is computed by Postgres, the config makes it a field"
+
+
+def undivided(table: Table) -> Iterator[Note]:
+    """Say that a table which is to be partitioned is not: a config does not tell by what."""
+    if table.mapping.partitioned:
+        text = f"table {table.name} does not stand and is made whole, not partitioned: to have it "
+        text += f"so, make it first, with the columns {', '.join(SYSTEM_COLUMNS)}"
+        yield Note(what="left", text=text)
 
 
 def _log_problems(schema: str, installed: Installed) -> Iterator[str]:

@@ -26,7 +26,7 @@ _REFUSING = """
 DECLARE
     blanks CONSTANT text := E' \\t\\n\\r\\f\\v';
 BEGIN
-{rules}
+{moved}{rules}
     RETURN NULL;
 END
 """
@@ -35,13 +35,19 @@ DECLARE
     blanks CONSTANT text := E' \\t\\n\\r\\f\\v';
     violated text[] := '{{}}';
 BEGIN
-{rules}
+{moved}{rules}
     IF violated <> '{{}}' THEN
         INSERT INTO connectsql.violation (schema_name, table_name, record_id, rule)
-        SELECT TG_TABLE_SCHEMA, TG_TABLE_NAME, NEW.id, unnest(violated);
+        SELECT TG_TABLE_SCHEMA, {table}, NEW.id, unnest(violated);
     END IF;
     RETURN NULL;
 END
+"""
+# An update that moves a row to another partition comes as an insert there.
+_MOVED = """\
+    IF TG_OP = 'INSERT' AND NEW.sfid IS NOT NULL THEN
+        RETURN NULL;
+    END IF;
 """
 _IF = """\
     IF {breaks} THEN
@@ -86,7 +92,12 @@ def _function(table: Table) -> str:
     """Only what notes needs rights that applications lack."""
     enforced = table.mapping.constraints is Constraints.ENFORCE
     rules = "\n".join(text(_checking(one, enforced=enforced)) for one in org_rules(table))
-    body = (_REFUSING if enforced else _NOTING).format(rules=rules)
+    partitioned = table.mapping.partitioned
+    body = (_REFUSING if enforced else _NOTING).format(
+        rules=rules,
+        moved=_MOVED if partitioned else "",
+        table=text(sql.Literal(table.name)) if partitioned else "TG_TABLE_NAME",
+    )
     return text(
         sql.SQL(_FUNCTION).format(
             name=qualified(table.schema, _name(table)),

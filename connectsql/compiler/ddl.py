@@ -10,6 +10,7 @@ from psycopg import sql
 from connectsql.compiler.model import Column, Computed, Table, Twin
 from connectsql.compiler.names import quoted
 
+_FIRING = {"A": "ENABLE ALWAYS", "R": "ENABLE REPLICA", "D": "DISABLE"}
 _COLUMN = sql.SQL("    {name} {type}")
 
 
@@ -81,6 +82,16 @@ def widen_sequence(schema: str, sequence: str) -> str:
     return text(
         sql.SQL("ALTER SEQUENCE IF EXISTS {} AS bigint;").format(qualified(schema, sequence))
     )
+
+
+def trigger_again(schema: str, table: str, name: str, spelled: str) -> str:
+    """Return what makes a trigger as ``connectsql.catalog()`` spelled it: when it fires, too."""
+    definition, found, when = spelled.rpartition(" ENABLED ")
+    if not found:
+        return f"{spelled};"
+    change = sql.SQL("ALTER TABLE {} {} TRIGGER {};")
+    target = qualified(schema, table)
+    return f"{definition};\n{text(change.format(target, raw(_FIRING[when]), quoted(name)))}"
 
 
 def add_computed(table: Table, computed: Computed) -> str:

@@ -17,6 +17,7 @@ from connectsql.compiler.column_diff import (
     retyped_columns,
     stale_columns,
     stale_names,
+    undivided,
 )
 from connectsql.compiler.dependents import in_the_way, refuse_drops
 from connectsql.compiler.grants import connection_grants
@@ -113,6 +114,7 @@ class _Planner:
     def _table(self, table: Table) -> Iterator[Change]:
         stands = self._installed.tables.get(table.name)
         if stands is None:
+            self._notes.extend(undivided(table))
             yield Change(
                 sql="\n\n".join(render.creation(table)),
                 comment=f"create table {table.name}",

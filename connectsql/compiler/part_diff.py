@@ -175,7 +175,9 @@ class PartDiff:
         stands = self._installed.objects.get(key)
         if stands is None or part.kind not in (Kind.TRIGGER, Kind.FUNCTION):
             return part.drop
-        return f"{stands};" if part.kind is Kind.FUNCTION else f"{part.drop}\n{stands};"
+        if part.kind is Kind.FUNCTION:
+            return f"{stands};"
+        return f"{part.drop}\n{ddl.trigger_again(self._schema, key[0], key[2], stands)}"
 
     def _drift(self, key: Key, made: Made, what: str, stands: str = "") -> None:
         table, kind, name = key
@@ -225,7 +227,8 @@ def again(schema: str, key: Key, installed: Installed) -> str:
         return text(form.format(qualified(schema, table), quoted(name), ddl.raw(definition_)))
     if kind == "trigger":
         form = sql.SQL("DROP TRIGGER IF EXISTS {} ON {};")
-        return f"{text(form.format(quoted(name), qualified(schema, table)))}\n{definition_};"
+        drop = text(form.format(quoted(name), qualified(schema, table)))
+        return f"{drop}\n{ddl.trigger_again(schema, table, name, definition_)}"
     if kind == "default":
         form = sql.SQL("ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {};")
         return text(form.format(qualified(schema, table), quoted(name), ddl.raw(definition_)))

@@ -141,7 +141,10 @@ def _unknown_object(mapping: Mapping, org: Org) -> Fault:
 
 
 def _indexes(mapping: Mapping, selected: Selected) -> Iterator[Index]:
-    """Yield an index for each column that is looked up, and for those that the config names."""
+    """Yield an index for each column that is looked up, and for those that the config names.
+
+    In a partitioned table none is unique: it would have to hold what the table is divided by.
+    """
     wanted = {"sfid": Index(name="", column="sfid", unique=True)}
     if stamp := selected.get("systemmodstamp"):
         wanted[stamp.name] = Index(name="", column=stamp.name, unique=False)
@@ -154,8 +157,9 @@ def _indexes(mapping: Mapping, selected: Selected) -> Iterator[Index]:
         given = wanted.get(identifier.name, Index(name="", column=identifier.name, unique=True))
         wanted[identifier.name] = replace(given, unique=True)
     for index in wanted.values():
-        kind = "hcu_idx" if index.unique else "hc_idx"
-        yield replace(index, name=shorten(f"{kind}_{mapping.table}_{index.column}"))
+        unique = index.unique and not mapping.partitioned
+        kind = "hcu_idx" if unique else "hc_idx"
+        yield replace(index, unique=unique, name=shorten(f"{kind}_{mapping.table}_{index.column}"))
 
 
 def _shared_names(tables: Sequence[Table]) -> Iterator[Fault]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from psycopg import sql
 
-from connectsql.compiler.ddl import qualified, text
+from connectsql.compiler.ddl import qualified, text, trigger_again
 from connectsql.compiler.installed import Installed, InstalledTable, Key
 from connectsql.compiler.model import Desired, Table
 from connectsql.compiler.names import quoted
@@ -39,7 +39,7 @@ def replaced_triggers(
                 yield Change(
                     sql=text(form.format(quoted(name), target)),
                     comment=f"drop trigger {name} on {table.name}: the agent stands in its place",
-                    reverse=f"{installed.objects[key]};",
+                    reverse=trigger_again(desired.schema, table.name, name, installed.objects[key]),
                 )
 
 

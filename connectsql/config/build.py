@@ -24,6 +24,7 @@ from connectsql.config.model import (
     Mapping,
     Reference,
     RemoteDeletes,
+    Retention,
     Roles,
     Types,
     WriteMode,
@@ -52,8 +53,13 @@ def build(source: Source) -> tuple[Config, list[Path]]:
         mappings=tuple(_mapping(reader, path) for path in paths),
         place=source.place(()),
         roles=_roles(reader, (*connection, "roles")) or NOBODY,
+        retention=_retention(reader, (*connection, "retention")),
         heroku=_heroku(reader, (*connection, "heroku")),
-        places=reader.places(connection),
+        places=reader.places(connection)
+        | {
+            f"retention {name}": place
+            for name, place in reader.places((*connection, "retention")).items()
+        },
     )
     return config, paths
 
@@ -148,6 +154,8 @@ def _mapping(reader: _Reader, path: Path) -> Mapping:
         ),
         constraints=_constraints(reader, path),
         events=reader.get((*path, "events"), False),
+        partitioned=reader.get((*path, "partitioned"), False),
+        replicated=reader.get((*path, "replicated"), False),
         remote_deletes=RemoteDeletes(reader.get((*path, "remote_deletes"), RemoteDeletes.REMOVE)),
         local_deletes=LocalDeletes(reader.get((*path, "local_deletes"), LocalDeletes.SEND)),
         roles=_roles(reader, (*path, "roles")),
@@ -187,6 +195,15 @@ def _roles(reader: _Reader, path: Path) -> Roles | None:
         agent=group.get("agent"),
         applications=tuple(group.get("applications", ())),
         readers=tuple(group.get("readers", ())),
+    )
+
+
+def _retention(reader: _Reader, path: Path) -> Retention:
+    usual = Retention()
+    return Retention(
+        log_hours=int(reader.get((*path, "log_hours"), usual.log_hours)),
+        archive_days=int(reader.get((*path, "archive_days"), usual.archive_days)),
+        values=reader.get((*path, "archive_values"), usual.values),
     )
 
 

@@ -119,6 +119,18 @@ def _roles(config: Config) -> Iterator[Fault]:
     yield from role_faults(config.roles, config.places.get("roles", config.place))
 
 
+def _retention(config: Config) -> Iterator[Fault]:
+    kept = config.retention
+    if kept.archive_days * 24 <= kept.log_hours:
+        place = config.places.get("retention archive_days", config.places.get("retention"))
+        yield Fault(
+            place=place or config.place,
+            message=f"archive_days ({kept.archive_days}) is not longer than log_hours "
+            f"({kept.log_hours}): what leaves the log would be deleted at once",
+            hint="both count from the change itself; keep the archive longer, or the log shorter",
+        )
+
+
 def _same_object(mappings: Iterable[Mapping]) -> Iterator[Fault]:
     seen: dict[str, Mapping] = {}
     for one in mappings:
@@ -154,4 +166,5 @@ _CONNECTION: tuple[tuple[str, Callable[[Config], Iterator[Fault]]], ...] = (
     ("api_version", _api_version),
     ("instance_url", _instance_url),
     ("roles", _roles),
+    ("retention", _retention),
 )

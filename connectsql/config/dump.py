@@ -22,6 +22,7 @@ from connectsql.config.model import (
     Mapping,
     Reference,
     RemoteDeletes,
+    Retention,
     Roles,
     Types,
     WriteMode,
@@ -55,6 +56,7 @@ def _connection(config: Config) -> dict[str, Any]:
         ("login", _login(config.login), {}),
         ("roles", _roles(config.roles), {}),
         ("heroku", _heroku(config.heroku), {}),
+        ("retention", _retention(config.retention), {}),
         ("lookback_seconds", config.lookback_seconds, 300),
         ("lease_seconds", config.lease_seconds, 30),
     )
@@ -89,6 +91,17 @@ def _roles(roles: Roles | None) -> Any:
     )
 
 
+def _retention(retention: Retention) -> Any:
+    default = Retention()
+    return _Inline(
+        _without_defaults(
+            ("log_hours", retention.log_hours, default.log_hours),
+            ("archive_days", retention.archive_days, default.archive_days),
+            ("archive_values", retention.values, default.values),
+        )
+    )
+
+
 def _heroku(kept: HerokuExport | None) -> dict[str, Any]:
     return dict(kept.properties) if kept else {}
 
@@ -105,6 +118,8 @@ def _mapping(mapping: Mapping) -> dict[str, Any]:
         ("constraints", _constraints(mapping).value, Constraints.OFF.value),
         ("remote_deletes", mapping.remote_deletes.value, RemoteDeletes.REMOVE.value),
         ("local_deletes", mapping.local_deletes.value, LocalDeletes.SEND.value),
+        ("partitioned", mapping.partitioned, False),
+        ("replicated", mapping.replicated, False),
         ("fields", [_field(one) for one in mapping.fields], None),
         ("exclude", list(mapping.exclude), []),
         ("filter", mapping.filter, None),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Set
 
-from connectsql.config.model import Index, LogLevel, MappedField, Mapping, WriteMode
+from connectsql.config.model import Index, LogLevel, MappedField, Mapping
 from connectsql.config.names import (
     CHOOSE,
     SYSTEM_COLUMNS,
@@ -193,12 +193,28 @@ def _mapped(mapping: Mapping, name: str, place: Place, what: str) -> Iterator[Fa
     yield Fault(place=place, message=f"{what} needs a field that is not mapped", hint=hint)
 
 
-def _ordered(mapping: Mapping) -> Iterator[Fault]:
-    if mapping.writes is WriteMode.ORDERED and mapping.log is not LogLevel.FULL:
+def _partitioned(mapping: Mapping) -> Iterator[Fault]:
+    """Each partition has an index of its own: Postgres cannot tell values of two apart."""
+    if not mapping.partitioned:
+        return
+    for index in mapping.indexes:
+        for said, word in ((index.unique, "unique"), (index.concurrently, "built concurrently")):
+            if said:
+                yield Fault(
+                    place=index.place,
+                    message=f"the index on {index.field} cannot be {word}: "
+                    f"the table of {mapping.object} is partitioned",
+                    hint=f"index it by its name alone: {index.field}",
+                )
+
+
+def _replicated(mapping: Mapping) -> Iterator[Fault]:
+    if mapping.replicated and not mapping.writable and mapping.log is not LogLevel.FULL:
         yield Fault(
-            place=mapping.places.get("writes", mapping.place),
-            message="writes: ordered needs log: full, which keeps the values of every change",
-            hint="add log: full, or choose writes: merged",
+            place=mapping.places.get("replicated", mapping.place),
+            message=f"replicated has no use here: the mapping of {mapping.object} is read_only, "
+            "and with log: changes nothing of it is captured",
+            hint="add access: read_write or log: full, or remove replicated",
         )
 
 
@@ -213,5 +229,6 @@ _MAPPING: tuple[tuple[Set[str], Callable[[Mapping], Iterator[Fault]]], ...] = (
     ({"access", "local_deletes", "constraints"}, _only_written),
     ({"access"}, _written_fields),
     ({"roles"}, _table_roles),
-    ({"writes", "log"}, _ordered),
+    ({"indexes", "partitioned"}, _partitioned),
+    ({"access", "log", "replicated"}, _replicated),
 )

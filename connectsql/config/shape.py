@@ -36,6 +36,7 @@ _EXAMPLES = {
     "field": "for example:  {field: Email}",
     "indexes": "for example:  indexes: [Name, {field: Email, unique: true}]",
     "connection": "for example:  connection: {schema: salesforce}",
+    "retention": "for example:  retention: {log_hours: 24, archive_days: 31}",
     "login": "for example:  login: {access_token: {env: SALESFORCE_ACCESS_TOKEN}}",
     "instance_url": "for example:  instance_url: https://example.my.salesforce.com",
     "api_version": 'for example:  api_version: "62.0"',

@@ -132,6 +132,8 @@ def losses(config: Config) -> Iterator[Fault]:
         yield _lost(config, "schema", f"the schema {config.schema} is chosen in Heroku Connect")
     if config.roles != model.NOBODY:
         yield _lost(config, "roles", "roles are not in an export")
+    if config.retention != model.Retention():
+        yield _lost(config, "retention", "how long changes are kept is chosen in Heroku Connect")
     if len({one.writes for one in config.mappings}) > 1:
         yield _lost(config, "mappings", "writes differ among mappings: merged is left for all")
     for mapping in config.mappings:
@@ -161,6 +163,8 @@ def _lost_of(mapping: model.Mapping) -> Iterator[tuple[str, str]]:
         ("constraints", mapping.constraints, model.Constraints.OFF),
         ("remote_deletes", mapping.remote_deletes, model.RemoteDeletes.REMOVE),
         ("local_deletes", mapping.local_deletes, model.LocalDeletes.SEND),
+        ("partitioned", mapping.partitioned, False),
+        ("replicated", mapping.replicated, False),
         ("roles", mapping.roles, None),
     ):
         if given != default:

@@ -94,11 +94,19 @@ def errors(doing: str, hint: str = "") -> Iterator[None]:
         raise translate(error, doing) from error
 
 
+# The last is what a row gives that somebody has just moved to another partition.
+_BUSY = (
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+)
+
+
 def translate(error: psycopg.Error, doing: str) -> DatabaseError:
     """Return our error for one of psycopg's."""
     if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
         return DatabaseUnreachable(f"the connection to Postgres was lost while {doing}")
-    if isinstance(error, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected):
+    if isinstance(error, _BUSY):
         return DatabaseBusy(f"an application holds a lock that was needed for {doing}")
     if (error.sqlstate or "").startswith(("57P", "08")):
         return DatabaseUnreachable(f"Postgres closed the connection while {doing}")

@@ -49,6 +49,8 @@ class Staging:
         without an identifier to know it by.
         """
         with self._staged(records, f"storing records in {self.table.name}"):
+            if self.table.mapping.partitioned:
+                self._run("serialise_inserts")
             changed = self._change("link_by_identifier") if self.table.identifier else 0
             locked = self._ids("lock_matches")
             held = self._count("matches") - len(locked)
@@ -160,6 +162,10 @@ def _parts(table: Table) -> dict[str, sql.Composable]:
     return {
         "log": log,
         "table": sql.Identifier(table.schema, table.name),
+        "called": sql.Literal(f"{table.schema}.{table.name}"),
+        "unless_known": sql.SQL(
+            "" if table.mapping.partitioned else "ON CONFLICT (sfid) DO NOTHING"
+        ),
         "stage": sql.Identifier("pg_temp", shorten(f"connectsql_stage_{table.name}")),
         "definitions": sql.SQL(", ").join(_definition(column) for column in table.columns),
         "columns": sql.SQL(", ").join(sql.Identifier(name) for name in names),

@@ -137,6 +137,10 @@ class TriggerLog:
         noted = {one.id: (one.state, one.message, one.sfid) for one in outcomes if one.id in mine}
         self._run("finish", ids=list(noted), outcomes=Jsonb(noted))
 
+    def current_records(self, table: str, ids: Sequence[int]) -> dict[int, int]:
+        """Return by entry the id that its row has now; a row can be given another one."""
+        return dict(self._run("current_records", table=table, ids=list(ids)))
+
     def park_ambiguous(self, ids: Sequence[int], message: str) -> None:
         """Note that nobody knows whether these inserts were done."""
         self._run("park_ambiguous", ids=list(ids), message=message)

@@ -102,6 +102,10 @@ def _mapping(draw: st.DrawFn, name: str) -> dict[str, Any]:
         mapping["computed"] = [{"column": "shout", "type": "text", "expression": expression}]
     if draw(st.booleans()):
         mapping["roles"] = {"applications": ["plan_web"]}
+    if draw(st.booleans()):
+        mapping["writes"] = "ordered"
+    if writable or mapping["log"] == "full":
+        mapping["replicated"] = draw(st.booleans())
     return mapping
 
 

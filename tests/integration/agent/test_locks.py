@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import psycopg
 import pytest
 from support.world import World
 
+from connectsql.agent import writer as module
 from connectsql.agent.writer import Writer
 from connectsql.database.connection import connect_agent
 from connectsql.database.lease import Lease
@@ -90,3 +93,26 @@ def test_a_page_that_cannot_be_stored_does_not_spoil_the_next(world: World) -> N
         world.call("PATCH", f"sobjects/Account/{sfid}", {"Name": "good"})
         assert reader.read(account).changed == 1
     assert world.rows("SELECT name FROM salesforce.account") == [("good",)]
+
+
+def test_an_outcome_is_noted_later_where_somebody_holds_the_log(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.sql.execute("INSERT INTO salesforce.account (name, externalid__c) VALUES ('a', 'x')")
+    agent, renewals = connect_agent(world.database), connect_agent(world.database)
+    with agent, renewals, psycopg.connect(world.database) as operator:
+        real = module.send
+
+        def send(*given: Any) -> Any:
+            operator.execute("UPDATE salesforce._trigger_log SET sf_message = 'seen'")
+            return real(*given)
+
+        monkeypatch.setattr(module, "send", send)
+        writer = Writer(agent, world.desired, world.session, Lease(renewals, "salesforce", 60))
+        assert writer.work() == 1
+        assert writer.queue().in_flight == 1
+        operator.commit()
+        assert writer.work() == 0
+        assert writer.queue().empty
+    assert [state for _, state, _ in world.log()] == ["SUCCESS"]
+    assert len(world.records("SELECT Id FROM Account")) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,3 +86,19 @@ def test_nothing_is_lost_doubled_or_reordered(entries: list[Entry], in_order: bo
     for wave in found:
         records = [change.record_id for change in wave]
         assert len(records) == len(set(records))
+
+
+def test_an_update_whose_values_are_not_known_may_have_changed_any_column() -> None:
+    [[change]] = merged(entry(1, "UPDATE", values={"name": "a"}), entry(2, "UPDATE"))
+    assert (change.columns, change.values) == (None, None)
+
+
+def test_a_change_follows_its_row_to_another_id_and_the_claim_still_knows_it() -> None:
+    [[change]] = merged(
+        entry(1, "INSERT", sent_at=datetime(2026, 1, 1, tzinfo=UTC)), entry(2, "UPDATE", values={})
+    )
+    moved = change.follow({2: 7})
+    assert (moved.record_id, moved.claimed_id) == (7, 1)
+    assert [one and one.record_id for one in moved.split()] == [7, 7]
+    assert moved.follow({2: 7}) is moved
+    assert change.follow({}) is change

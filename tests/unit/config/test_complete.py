@@ -9,7 +9,15 @@ import pytest
 
 from connectsql.config.dump import dump
 from connectsql.config.load import load
-from connectsql.config.model import Constraints, LocalDeletes, RemoteDeletes, Roles
+from connectsql.config.model import (
+    Constraints,
+    LocalDeletes,
+    LogLevel,
+    RemoteDeletes,
+    Retention,
+    Roles,
+    WriteMode,
+)
 from connectsql.config.secrets import resolve
 from connectsql.errors import ConfigError
 
@@ -18,6 +26,7 @@ connection:
   constraints: off
   login: {access_token: {command: [COMMAND, -c, "print('token')"]}}
   roles: {agent: sync, applications: [web, "Odd Role"], readers: [report]}
+  retention: {log_hours: 48, archive_days: 90, archive_values: false}
   heroku: {app_name: shop, features: {rest_count_only: false}}
 mappings:
   - object: Account
@@ -26,14 +35,20 @@ mappings:
     exclude: [Fax]
     filter: "Industry = 'Energy' AND AnnualRevenue > 1000"
     computed: [{column: shout, type: text, expression: upper(name)}]
-    indexes: [{field: Site, unique: true, concurrently: true}]
+    indexes: [Site]
     constraints: enforce
     events: true
     remote_deletes: keep
     local_deletes: ignore
+    partitioned: true
+    replicated: true
+    writes: ordered
     roles: {applications: [web]}
     heroku: {sf_max_daily_api_calls: 3000}
 """.replace("COMMAND", sys.executable)
+
+
+SMALL = "mappings: [{object: Account, fields: [Name]}]\n"
 
 
 def written(folder: Path, text: str) -> Path:
@@ -57,20 +72,38 @@ def test_everything_is_read(tmp_path: Path) -> None:
     assert [(one.column, one.type, one.expression) for one in mapping.computed] == [
         ("shout", "text", "upper(name)")
     ]
-    assert mapping.indexes[0].concurrently
+    assert mapping.indexes[0].field == "Site"
     assert mapping.constraints is Constraints.ENFORCE
     assert mapping.events
     assert mapping.remote_deletes is RemoteDeletes.KEEP
     assert mapping.local_deletes is LocalDeletes.IGNORE
+    assert (mapping.partitioned, mapping.replicated) == (True, True)
+    assert (mapping.writes, mapping.log) == (WriteMode.ORDERED, LogLevel.CHANGES)
     assert mapping.roles == Roles(applications=("web",))
+    assert config.retention == Retention(log_hours=48, archive_days=90, values=False)
 
 
 def test_a_dump_of_everything_loads_as_the_same(tmp_path: Path) -> None:
     first = load(written(tmp_path, WHOLE))
     text = dump(first)
     assert dump(load(written(tmp_path, text))) == text
-    for word in ("sync", "Odd Role", "concurrently: true", "upper(name)", "sf_max_daily_api_calls"):
+    for word in ("sync", "Odd Role", "partitioned: true", "upper(name)", "sf_max_daily_api_calls"):
         assert word in text
+
+
+def test_what_retention_leaves_out_is_the_usual(tmp_path: Path) -> None:
+    config = load(written(tmp_path, f"connection: {{retention: {{log_hours: 2.0}}}}\n{SMALL}"))
+    assert config.retention == Retention(log_hours=2)
+    assert "retention: {log_hours: 2}" in dump(config)
+    assert load(written(tmp_path, SMALL)).retention == Retention()
+
+
+def test_an_index_can_be_unique_and_built_concurrently(tmp_path: Path) -> None:
+    index = "{field: Site, unique: true, concurrently: true}"
+    text = f"mappings:\n  - {{object: Account, fields: [Site], indexes: [{index}]}}\n"
+    config = load(written(tmp_path, text))
+    assert config.mappings[0].indexes[0].concurrently
+    assert index in dump(config)
 
 
 def test_a_mapping_has_the_connections_constraints_unless_it_says_otherwise(

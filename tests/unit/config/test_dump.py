@@ -24,6 +24,7 @@ from connectsql.config.model import (
     MappedField,
     Mapping,
     Reference,
+    Retention,
     Types,
     WriteMode,
 )
@@ -121,7 +122,8 @@ def mappings(draw: st.DrawFn, name: str, table: str) -> Mapping:
     indexed = draw(st.lists(st.sampled_from(fields), unique=True))
     access = draw(st.sampled_from(Access))
     log = draw(st.sampled_from(LogLevel))
-    modes = list(WriteMode) if log is LogLevel.FULL else [WriteMode.MERGED]
+    partitioned = draw(st.booleans())
+    captured = access is Access.READ_WRITE or log is LogLevel.FULL
     keyed = access is Access.READ_WRITE and draw(st.booleans())
     return Mapping(
         object=name,
@@ -130,12 +132,15 @@ def mappings(draw: st.DrawFn, name: str, table: str) -> Mapping:
         fields=tuple(MappedField(name=one, place=NOWHERE) for one in fields),
         upsert_field=draw(st.sampled_from(fields)) if keyed else None,
         indexes=tuple(
-            Index(field=one, unique=draw(st.booleans()), place=NOWHERE) for one in indexed
+            Index(field=one, unique=not partitioned and draw(st.booleans()), place=NOWHERE)
+            for one in indexed
         ),
         log=log,
-        writes=draw(st.sampled_from(modes)),
+        writes=draw(st.sampled_from(WriteMode)),
         poll_seconds=draw(SECONDS),
         place=NOWHERE,
+        partitioned=partitioned,
+        replicated=captured and draw(st.booleans()),
         filter=draw(st.none() | st.text(min_size=1, max_size=20)),
     )
 
@@ -158,6 +163,11 @@ def configs(draw: st.DrawFn) -> Config:
         lease_seconds=draw(SECONDS),
         mappings=tuple(draw(mappings(*pair)) for pair in zip(objects, tables, strict=True)),
         place=NOWHERE,
+        retention=Retention(
+            log_hours=draw(st.integers(1, 100)),
+            archive_days=draw(st.integers(5, 3650)),
+            values=draw(st.booleans()),
+        ),
     )
 
 

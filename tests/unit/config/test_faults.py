@@ -17,7 +17,41 @@ CONNECTION = {
     "unknown property unlike any": (
         "password: x",
         "c.yaml:2: password is no property of connection\n    what can stand here: name, schema, "
-        "api_version, types, login, constraints, roles, heroku, lookback_seconds, lease_seconds",
+        "api_version, types, login, constraints, roles, heroku, retention, "
+        "lookback_seconds, lease_seconds",
+    ),
+    "unknown property of retention": (
+        "retention: {log_hour: 1}",
+        "c.yaml:2: log_hour is no property of retention\n    did you mean log_hours?",
+    ),
+    "no time in the log": (
+        "retention: {log_hours: 0}",
+        "c.yaml:2: log_hours must be from 1 to 8760, not 0",
+    ),
+    "an archive for ever": (
+        "retention: {archive_days: 10000}",
+        "c.yaml:2: archive_days must be from 1 to 3650, not 10000",
+    ),
+    "a number for archive_values": (
+        "retention: {archive_values: 0}",
+        "c.yaml:2: archive_values must be true or false, not the number 0",
+    ),
+    "an archive that keeps nothing": (
+        "retention:\n    log_hours: 48\n    archive_days: 2",
+        "c.yaml:4: archive_days (2) is not longer than log_hours (48): "
+        "what leaves the log would be deleted at once\n"
+        "    both count from the change itself; keep the archive longer, or the log shorter",
+    ),
+    "a log longer than the usual archive": (
+        "retention: {log_hours: 1000}",
+        "c.yaml:2: archive_days (31) is not longer than log_hours (1000): "
+        "what leaves the log would be deleted at once\n"
+        "    both count from the change itself; keep the archive longer, or the log shorter",
+    ),
+    "retention as a number": (
+        "retention: 31",
+        "c.yaml:2: retention must be a group of properties, not the number 31\n"
+        "    for example:  retention: {log_hours: 24, archive_days: 31}",
     ),
     "number for text": (
         "name: 5",
@@ -291,10 +325,26 @@ MAPPED = {
         "poll_seconds: true",
         "c.yaml:4: poll_seconds must be a whole number, not true",
     ),
-    "ordered": (
-        "writes: ordered",
-        "c.yaml:4: writes: ordered needs log: full, which keeps the values of every change\n"
-        "    add log: full, or choose writes: merged",
+    "replicated without a log": (
+        "replicated: true",
+        "c.yaml:4: replicated has no use here: the mapping of Account is read_only, "
+        "and with log: changes nothing of it is captured\n"
+        "    add access: read_write or log: full, or remove replicated",
+    ),
+    "a word for partitioned": (
+        "partitioned: range",
+        'c.yaml:4: partitioned must be true or false, not "range"',
+    ),
+    "unique index of a partitioned table": (
+        "partitioned: true\n    indexes: [{field: Name, unique: true}]",
+        "c.yaml:5: the index on Name cannot be unique: the table of Account is partitioned\n"
+        "    index it by its name alone: Name",
+    ),
+    "index built concurrently on a partitioned table": (
+        "partitioned: true\n    indexes: [{field: Name, concurrently: true}]",
+        "c.yaml:5: the index on Name cannot be built concurrently: "
+        "the table of Account is partitioned\n"
+        "    index it by its name alone: Name",
     ),
     "read_write field on read_only": (
         "exclude: []\n  - object: Contact\n    fields: [{field: Email, access: read_write}]",

@@ -98,7 +98,7 @@ def test_a_config_of_our_own_and_what_is_lost(tmp_path: Path) -> None:
     path = tmp_path / "connectsql.yaml"
     path.write_text(
         """
-connection: {name: shop, schema: odd, roles: {agent: sync}}
+connection: {name: shop, schema: odd, roles: {agent: sync}, retention: {log_hours: 48}}
 mappings:
   - object: Account
     table: accounts
@@ -106,6 +106,8 @@ mappings:
     upsert_field: Ext__c
     poll_seconds: 30
     constraints: warn
+    partitioned: true
+    replicated: true
     fields: [Name, {field: Site, column: place}, Ext__c]
     indexes: [Name]
 """
@@ -135,11 +137,14 @@ mappings:
         "2: types: native becomes Heroku Connect's own types",
         "2: the schema odd is chosen in Heroku Connect",
         "2: roles are not in an export",
+        "2: how long changes are kept is chosen in Heroku Connect",
         "5: Account: the table is not called accounts there",
-        "10: Account: Site has its own name or access only here",
+        "12: Account: Site has its own name or access only here",
         "4: Account: the trigger log is always full there",
         "8: Account: 30 s is outside of 120 to 3600 s",
         "9: Account: constraints has no counterpart there",
+        "10: Account: partitioned has no counterpart there",
+        "11: Account: replicated has no counterpart there",
     ]
 
 
