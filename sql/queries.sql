@@ -214,8 +214,8 @@ SELECT pg_advisory_lock(hashtextextended('connectsql.' || %(which)s || ' ' || %(
 SELECT pg_try_advisory_lock(hashtextextended('connectsql.' || %(which)s || ' ' || %(schema)s, 0))
 
 -- unlock --
--- Unlocking what is not held would only warn.
-SELECT pg_advisory_unlock(hashtextextended('connectsql.' || %(which)s || ' ' || %(schema)s, 0))
+SELECT pg_advisory_unlock(hashtextextended('connectsql.' || which || ' ' || %(schema)s, 0))
+FROM unnest(%(locks)s::text[]) AS which
 
 -- ping --
 SELECT pg_notify(%(channel)s, 'ping')
