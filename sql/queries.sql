@@ -262,8 +262,9 @@ RETURNING l.id, l.action, l.table_name, l.record_id, l.sfid, l."values", noted.a
 
 -- settled --
 -- How far the log is settled: every transaction that took an id up to the last has a number below
--- the next, and has ended once the oldest that runs is that high. Ids are taken by writers only,
--- which have their number by then. And whether anything that was passed over still waits.
+-- this one's, and has ended once the oldest that runs is that high. Ids are taken by writers only,
+-- which have their number by then; this one is given its number after it asked for the last id, and
+-- so must not have it from an earlier statement. And whether anything that was passed over waits.
 SELECT coalesce(pg_sequence_last_value(%(sequence)s::regclass), 0),
        pg_current_xact_id()::text::bigint,
        pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
