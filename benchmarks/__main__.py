@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import capture, claim, compiling, emulated, load, results, table, write
+from benchmarks import capture, claim, compiling, emulated, load, notify, results, table, write
 from benchmarks.figures import Figure
 from benchmarks.ground import Ground, started
 
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Callable[..., Iterator[Figure]]] = {
     "compiling": compiling.measure,
     "emulated": emulated.measure,
     "load": load.measure,
+    "notify": notify.measure,
     "write": write.measure,
 }
 

@@ -59,9 +59,9 @@ class Ground:
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[Ground]:
-    """Start a server for benchmarks."""
-    with embedded.start(settings=SETTINGS) as server:
+def started(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[Ground]:
+    """Start a server for benchmarks, with more settings of postgresql.conf if need be."""
+    with embedded.start(settings={**SETTINGS, **(settings or {})}) as server:
         yield Ground(server, folder)
 
 

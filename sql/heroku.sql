@@ -37,24 +37,28 @@ ALTER SEQUENCE "{schema}"._sf_event_log_id_seq OWNED BY "{schema}"._sf_event_log
 CREATE INDEX IF NOT EXISTS idx__sf_event_log_comp_key ON "{schema}"._sf_event_log (table_name, synced_at);
 CREATE INDEX IF NOT EXISTS idx__sf_event_log_sfid ON "{schema}"._sf_event_log (sfid);
 
--- Tells whoever listens that there is something in the log, unless an agent is awake, which holds a
--- lock meanwhile and passes it on: applications may listen on Heroku Connect's channel, too.
+-- Tells whoever listens that there is something in the log, unless an agent is awake and none sleeps:
+-- each holds a lock meanwhile. One that is awake passes it on, because applications may listen on
+-- Heroku Connect's channel, too.
 -- A NOTIFY makes commits queue for each other, so nobody is told who looks by himself. An agent that
 -- is awake does, and before it goes to sleep it waits for every transaction that found it awake.
 -- This fires after the entry is written: the lock on the log that writing took is how the agent
 -- knows whom to wait for. PREPARE TRANSACTION refuses a transaction that has notified:
 -- connectsql.notify = off is for such.
+-- Whether a lock is free is tried and undone in one expression: between statements a cancelled
+-- query would leave its session with the lock.
 CREATE OR REPLACE FUNCTION "{schema}".tlog_notify_trigger() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, pg_temp
 AS $connectsql$
 DECLARE
     awake CONSTANT bigint := hashtextextended('connectsql.awake ' || TG_TABLE_SCHEMA, 0);
-    free CONSTANT boolean := pg_try_advisory_lock_shared(awake);
+    sleeping CONSTANT bigint := hashtextextended('connectsql.sleeping ' || TG_TABLE_SCHEMA, 0);
 BEGIN
-    IF free THEN
-        PERFORM pg_advisory_unlock_shared(awake);
-    END IF;
-    IF free AND current_setting('connectsql.notify', true) IS DISTINCT FROM 'off' THEN
+    IF current_setting('connectsql.notify', true) IS DISTINCT FROM 'off'
+       AND (CASE WHEN pg_try_advisory_lock_shared(awake) THEN pg_advisory_unlock_shared(awake)
+                 WHEN pg_try_advisory_lock_shared(sleeping) THEN NOT pg_advisory_unlock_shared(sleeping)
+                 ELSE true END)
+    THEN
         PERFORM pg_notify(TG_TABLE_SCHEMA || '.connectsql', ''),
                 pg_notify(TG_TABLE_SCHEMA || '.hc_trigger_log', 'ping');
     END IF;
@@ -65,5 +69,8 @@ $connectsql$;
 CREATE OR REPLACE TRIGGER tlog_insert_trigger
     AFTER INSERT ON "{schema}"._trigger_log
     FOR EACH STATEMENT EXECUTE FUNCTION "{schema}".tlog_notify_trigger();
+
+-- Changes that come by replication are logged where a mapping says so: they wake the agent, too.
+ALTER TABLE "{schema}"._trigger_log ENABLE ALWAYS TRIGGER tlog_insert_trigger;
 
 REVOKE EXECUTE ON FUNCTION "{schema}".tlog_notify_trigger() FROM PUBLIC;

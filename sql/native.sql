@@ -9,17 +9,18 @@ CREATE INDEX IF NOT EXISTS _trigger_log_idx_waiting ON "{schema}"._trigger_log (
 -- This fires after the entry is written: the lock on the log that writing took is how the agent
 -- knows whom to wait for. PREPARE TRANSACTION refuses a transaction that has notified:
 -- connectsql.notify = off is for such.
+-- Whether a lock is free is tried and undone in one expression: between statements a cancelled
+-- query would leave its session with the lock.
 CREATE OR REPLACE FUNCTION "{schema}".tlog_notify_trigger() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, pg_temp
 AS $connectsql$
 DECLARE
     sleeping CONSTANT bigint := hashtextextended('connectsql.sleeping ' || TG_TABLE_SCHEMA, 0);
-    free CONSTANT boolean := pg_try_advisory_lock_shared(sleeping);
 BEGIN
-    IF free THEN
-        PERFORM pg_advisory_unlock_shared(sleeping);
-    END IF;
-    IF NOT free AND current_setting('connectsql.notify', true) IS DISTINCT FROM 'off' THEN
+    IF current_setting('connectsql.notify', true) IS DISTINCT FROM 'off'
+       AND (CASE WHEN pg_try_advisory_lock_shared(sleeping) THEN NOT pg_advisory_unlock_shared(sleeping)
+                 ELSE true END)
+    THEN
         PERFORM pg_notify(TG_TABLE_SCHEMA || '.connectsql', ''),
                 pg_notify(TG_TABLE_SCHEMA || '.hc_trigger_log', 'ping');
     END IF;
@@ -30,5 +31,8 @@ $connectsql$;
 CREATE OR REPLACE TRIGGER tlog_insert_trigger
     AFTER INSERT ON "{schema}"._trigger_log
     FOR EACH STATEMENT EXECUTE FUNCTION "{schema}".tlog_notify_trigger();
+
+-- Changes that come by replication are logged where a mapping says so: they wake the agent, too.
+ALTER TABLE "{schema}"._trigger_log ENABLE ALWAYS TRIGGER tlog_insert_trigger;
 
 REVOKE EXECUTE ON FUNCTION "{schema}".tlog_notify_trigger() FROM PUBLIC;

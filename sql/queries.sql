@@ -216,8 +216,8 @@ SELECT pg_advisory_lock(hashtextextended('connectsql.' || %(which)s || ' ' || %(
 SELECT pg_try_advisory_lock(hashtextextended('connectsql.' || %(which)s || ' ' || %(schema)s, 0))
 
 -- unlock --
--- Unlocking what is not held would only warn.
-SELECT pg_advisory_unlock(hashtextextended('connectsql.' || %(which)s || ' ' || %(schema)s, 0))
+SELECT pg_advisory_unlock(hashtextextended('connectsql.' || which || ' ' || %(schema)s, 0))
+FROM unnest(%(locks)s::text[]) AS which
 
 -- ping --
 SELECT pg_notify(%(channel)s, 'ping')
@@ -264,8 +264,9 @@ RETURNING l.id, l.action, l.table_name, l.record_id, l.sfid, l."values", noted.a
 
 -- settled --
 -- How far the log is settled: every transaction that took an id up to the last has a number below
--- the next, and has ended once the oldest that runs is that high. Ids are taken by writers only,
--- which have their number by then. And whether anything that was passed over still waits.
+-- this one's, and has ended once the oldest that runs is that high. Ids are taken by writers only,
+-- which have their number by then; this one is given its number after it asked for the last id, and
+-- so must not have it from an earlier statement. And whether anything that was passed over waits.
 SELECT coalesce(pg_sequence_last_value(%(sequence)s::regclass), 0),
        pg_current_xact_id()::text::bigint,
        pg_snapshot_xmin(pg_current_snapshot())::text::bigint,

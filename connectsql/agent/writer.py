@@ -30,6 +30,7 @@ from connectsql.salesforce.session import Session
 
 CLAIM = 1000  # entries at a time: five calls, read back by one
 DEFERRED = 0.1  # seconds between looks at rows that applications are changing
+TURNED_BACK = 1.0  # seconds until the log is looked at again where somebody had locked it
 SETTLE = 10.0  # seconds that the end waits for them
 
 _log = logging.getLogger("connectsql.agent")
@@ -69,6 +70,7 @@ class Writer:
         self._rows = {one.name: Rows(connection, one) for one in desired.tables}
         self._stagings = {one.name: Staging(connection, one) for one in desired.tables}
         self._look_for_orphans = 0.0
+        self._turned_back = False  # by a lock, so that nobody knows what there is to do
         self._unsent: set[int] = set()  # what is left of the claim in hand
         self._postponed: set[tuple[str, int]] = set()  # rows of it with a change to be sent later
 
@@ -79,6 +81,7 @@ class Writer:
         where the org cannot be reached (everything that was not sent is due again), LeaseLost,
         and DatabaseError.
         """
+        self._turned_back = False
         self._note_deferred()
         try:
             if time.monotonic() >= self._look_for_orphans:
@@ -86,6 +89,7 @@ class Writer:
                 self._look_for_orphans = time.monotonic() + self._lease.renew_after
             entries = self._log.claim(CLAIM)
         except DatabaseBusy:
+            self._turned_back = True
             return 0
         self._unsent = {entry.id for entry in entries}
         self._postponed = set()
@@ -112,6 +116,8 @@ class Writer:
         """Return the seconds after which there may be something to do unasked."""
         if self._recorder.deferred:
             return DEFERRED
+        if self._turned_back:
+            return min(longest, TURNED_BACK)
         next_in = self._log.queue().next_in
         return longest if next_in is None else min(longest, max(next_in, 0.05))
 

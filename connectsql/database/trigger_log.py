@@ -94,13 +94,15 @@ class TriggerLog:
         A record with an entry in flight or waiting for a retry is left alone, so that changes
         of one record keep their order.
         """
-        with errors("claiming changes"), self._connection.transaction():
-            self._run("serialise_claims")
-            behind = self._settled.behind
-            rows = self._run("claim", limit=limit, behind=behind)
-            if rows:
-                self._run("ping", channel=f"{self._schema}.hc_trigger_log")
+        behind = self._settled.behind
+        with errors("claiming changes"):
+            with self._connection.transaction():
+                self._run("serialise_claims")
+                rows = self._run("claim", limit=limit, behind=behind)
+                if rows:
+                    self._run("ping", channel=f"{self._schema}.hc_trigger_log")
             if len(rows) < limit:
+                # A transaction of its own: its number is to be later than those of all writers.
                 sequence = sql.Identifier(self._schema, "_trigger_log_id_seq").as_string(None)
                 self._settled.note(*self._run("settled", behind=behind, sequence=sequence)[0])
         return sorted((_entry(row) for row in rows), key=lambda entry: entry.id)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from support.postgres import TestServer
 
-from benchmarks import capture, claim, compiling
+from benchmarks import capture, claim, compiling, notify
 from benchmarks.ground import Ground
 
 
@@ -32,3 +32,10 @@ def test_claims_are_measured(postgres_server: TestServer, tmp_path: Path) -> Non
     )
     figures = list(claim.compare(Ground(postgres_server.server, tmp_path), sizes))
     assert [one.target for one in figures] == [None, "claim", "claim", "claim"]
+
+
+def test_many_writers_are_measured(postgres_server: TestServer, tmp_path: Path) -> None:
+    sizes = notify.Sizes(rows=50, clients=4, seconds=1, repetitions=1)
+    figures = list(notify.compare(Ground(postgres_server.server, tmp_path), sizes))
+    assert [one.target for one in figures] == [None, "writers", None, None]
+    assert all(one.value > 0 for one in figures)

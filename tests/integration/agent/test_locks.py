@@ -9,7 +9,7 @@ import pytest
 from support.world import World
 
 from connectsql.agent import writer as module
-from connectsql.agent.writer import Writer
+from connectsql.agent.writer import TURNED_BACK, Writer
 from connectsql.database.connection import connect_agent
 from connectsql.database.lease import Lease
 from connectsql.errors import DatabaseError
@@ -50,6 +50,19 @@ def test_a_row_that_was_only_looked_at_is_read_back_when_it_is_free(world: World
     assert world.rows("SELECT createddate IS NULL, _hc_lastop FROM salesforce.account") == [
         (False, "SYNCED")
     ]
+
+
+def test_a_look_at_the_log_that_was_turned_back_is_soon_taken_again(world: World) -> None:
+    world.sql.execute("INSERT INTO salesforce.account (name, externalid__c) VALUES ('a', 'x')")
+    agent, renewals = connect_agent(world.database), connect_agent(world.database)
+    with agent, renewals, psycopg.connect(world.database) as operator:
+        writer = Writer(agent, world.desired, world.session, Lease(renewals, "salesforce", 60))
+        operator.execute("SELECT 1 FROM salesforce._trigger_log FOR UPDATE")
+        assert writer.work() == 0
+        assert writer.pause(3600) == TURNED_BACK
+        operator.rollback()
+        assert writer.work() == 1
+        assert writer.pause(3600) == 3600
 
 
 def test_a_poll_passes_by_a_locked_row_and_comes_again(world: World) -> None:
