@@ -22,8 +22,8 @@ BEGIN
         SELECT txid_current(), NULL, 'NEW', 'UPDATE', {table_name}, c.id, c.sfid, c.changed::text
         FROM (
             SELECT n.id, o.sfid, slice(n.held - o.held, ARRAY[{columns}]::text[]) AS changed
-            FROM (SELECT old_rows.sfid, hstore(old_rows) AS held, row_number() OVER () AS number FROM old_rows) AS o
-            FULL JOIN (SELECT new_rows.id, hstore(new_rows) AS held, row_number() OVER () AS number FROM new_rows) AS n
+            FROM (SELECT old_rows.sfid, hstore(old_rows.*) AS held, row_number() OVER () AS number FROM old_rows) AS o
+            FULL JOIN (SELECT new_rows.id, hstore(new_rows.*) AS held, row_number() OVER () AS number FROM new_rows) AS n
                 USING (number)
             OFFSET 0
         ) AS c

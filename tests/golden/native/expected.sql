@@ -34,7 +34,7 @@ LANGUAGE plpgsql SET search_path TO pg_catalog, pg_temp
 AS $connectsql$
 BEGIN
     -- Only what is sent makes a change that waits.
-    IF ROW(NEW.name, NEW.phone, NEW.ext__c, NEW.revenue__c) IS DISTINCT FROM ROW(OLD.name, OLD.phone, OLD.ext__c, OLD.revenue__c) THEN
+    IF ROW(NEW.name::text COLLATE "C", NEW.phone::text COLLATE "C", NEW.ext__c::text COLLATE "C", NEW.revenue__c) IS DISTINCT FROM ROW(OLD.name::text COLLATE "C", OLD.phone::text COLLATE "C", OLD.ext__c::text COLLATE "C", OLD.revenue__c) THEN
         NEW._hc_lastop := 'PENDING';
         NEW._hc_err := NULL;
     END IF;
@@ -70,8 +70,8 @@ BEGIN
         SELECT txid_current(), NULL, 'NEW', 'UPDATE', 'order', c.id, c.sfid, c.changed::text
         FROM (
             SELECT n.id, o.sfid, slice(n.held - o.held, ARRAY['name', 'phone', 'ext__c', 'revenue__c']::text[]) AS changed
-            FROM (SELECT old_rows.sfid, hstore(old_rows) AS held, row_number() OVER () AS number FROM old_rows) AS o
-            FULL JOIN (SELECT new_rows.id, hstore(new_rows) AS held, row_number() OVER () AS number FROM new_rows) AS n
+            FROM (SELECT old_rows.sfid, hstore(old_rows.*) AS held, row_number() OVER () AS number FROM old_rows) AS o
+            FULL JOIN (SELECT new_rows.id, hstore(new_rows.*) AS held, row_number() OVER () AS number FROM new_rows) AS n
                 USING (number)
             OFFSET 0
         ) AS c
@@ -81,14 +81,14 @@ BEGIN
     -- A full join cannot be done row by row: a plan made for two rows serves a million.
     INSERT INTO "Odd ""Schema"""._trigger_log (txid, updated_at, state, action, table_name, record_id, sfid, "values")
     SELECT txid_current(), NULL, 'NEW', 'UPDATE', 'order', n.id, o.sfid, array_to_string(ARRAY[
-        CASE WHEN n.name IS DISTINCT FROM o.name THEN hstore('name', n.name::text)::text END,
-        CASE WHEN n.phone IS DISTINCT FROM o.phone THEN hstore('phone', n.phone::text)::text END,
-        CASE WHEN n.ext__c IS DISTINCT FROM o.ext__c THEN hstore('ext__c', n.ext__c::text)::text END,
+        CASE WHEN n.name::text COLLATE "C" IS DISTINCT FROM o.name::text COLLATE "C" THEN hstore('name', n.name::text)::text END,
+        CASE WHEN n.phone::text COLLATE "C" IS DISTINCT FROM o.phone::text COLLATE "C" THEN hstore('phone', n.phone::text)::text END,
+        CASE WHEN n.ext__c::text COLLATE "C" IS DISTINCT FROM o.ext__c::text COLLATE "C" THEN hstore('ext__c', n.ext__c::text)::text END,
         CASE WHEN n.revenue__c IS DISTINCT FROM o.revenue__c THEN hstore('revenue__c', n.revenue__c::text)::text END
     ], ', ')
     FROM old_rows AS o
     FULL JOIN new_rows AS n ON n.id = o.id
-    WHERE ROW(n.name, n.phone, n.ext__c, n.revenue__c) IS DISTINCT FROM ROW(o.name, o.phone, o.ext__c, o.revenue__c);
+    WHERE ROW(n.name::text COLLATE "C", n.phone::text COLLATE "C", n.ext__c::text COLLATE "C", n.revenue__c) IS DISTINCT FROM ROW(o.name::text COLLATE "C", o.phone::text COLLATE "C", o.ext__c::text COLLATE "C", o.revenue__c);
     RETURN NULL;
 END
 $connectsql$;
@@ -166,7 +166,7 @@ LANGUAGE plpgsql SET search_path TO pg_catalog, pg_temp
 AS $connectsql$
 BEGIN
     -- Only what is sent makes a change that waits.
-    IF ROW(NEW.ext__c, NEW.lastname, NEW.accountid, NEW.account__ext__c) IS DISTINCT FROM ROW(OLD.ext__c, OLD.lastname, OLD.accountid, OLD.account__ext__c) THEN
+    IF ROW(NEW.ext__c::text COLLATE "C", NEW.lastname::text COLLATE "C", NEW.accountid::text COLLATE "C", NEW.account__ext__c::text COLLATE "C") IS DISTINCT FROM ROW(OLD.ext__c::text COLLATE "C", OLD.lastname::text COLLATE "C", OLD.accountid::text COLLATE "C", OLD.account__ext__c::text COLLATE "C") THEN
         NEW._hc_lastop := 'PENDING';
         NEW._hc_err := NULL;
     END IF;
@@ -202,8 +202,8 @@ BEGIN
         SELECT txid_current(), NULL, 'NEW', 'UPDATE', 'Odd Table', c.id, c.sfid, c.changed::text
         FROM (
             SELECT n.id, o.sfid, slice(n.held - o.held, ARRAY['ext__c', 'lastname', 'accountid', 'account__ext__c']::text[]) AS changed
-            FROM (SELECT old_rows.sfid, hstore(old_rows) AS held, row_number() OVER () AS number FROM old_rows) AS o
-            FULL JOIN (SELECT new_rows.id, hstore(new_rows) AS held, row_number() OVER () AS number FROM new_rows) AS n
+            FROM (SELECT old_rows.sfid, hstore(old_rows.*) AS held, row_number() OVER () AS number FROM old_rows) AS o
+            FULL JOIN (SELECT new_rows.id, hstore(new_rows.*) AS held, row_number() OVER () AS number FROM new_rows) AS n
                 USING (number)
             OFFSET 0
         ) AS c
@@ -213,14 +213,14 @@ BEGIN
     -- A full join cannot be done row by row: a plan made for two rows serves a million.
     INSERT INTO "Odd ""Schema"""._trigger_log (txid, updated_at, state, action, table_name, record_id, sfid, "values")
     SELECT txid_current(), NULL, 'NEW', 'UPDATE', 'Odd Table', n.id, o.sfid, array_to_string(ARRAY[
-        CASE WHEN n.ext__c IS DISTINCT FROM o.ext__c THEN hstore('ext__c', n.ext__c::text)::text END,
-        CASE WHEN n.lastname IS DISTINCT FROM o.lastname THEN hstore('lastname', n.lastname::text)::text END,
-        CASE WHEN n.accountid IS DISTINCT FROM o.accountid THEN hstore('accountid', n.accountid::text)::text END,
-        CASE WHEN n.account__ext__c IS DISTINCT FROM o.account__ext__c THEN hstore('account__ext__c', n.account__ext__c::text)::text END
+        CASE WHEN n.ext__c::text COLLATE "C" IS DISTINCT FROM o.ext__c::text COLLATE "C" THEN hstore('ext__c', n.ext__c::text)::text END,
+        CASE WHEN n.lastname::text COLLATE "C" IS DISTINCT FROM o.lastname::text COLLATE "C" THEN hstore('lastname', n.lastname::text)::text END,
+        CASE WHEN n.accountid::text COLLATE "C" IS DISTINCT FROM o.accountid::text COLLATE "C" THEN hstore('accountid', n.accountid::text)::text END,
+        CASE WHEN n.account__ext__c::text COLLATE "C" IS DISTINCT FROM o.account__ext__c::text COLLATE "C" THEN hstore('account__ext__c', n.account__ext__c::text)::text END
     ], ', ')
     FROM old_rows AS o
     FULL JOIN new_rows AS n ON n.id = o.id
-    WHERE ROW(n.ext__c, n.lastname, n.accountid, n.account__ext__c) IS DISTINCT FROM ROW(o.ext__c, o.lastname, o.accountid, o.account__ext__c);
+    WHERE ROW(n.ext__c::text COLLATE "C", n.lastname::text COLLATE "C", n.accountid::text COLLATE "C", n.account__ext__c::text COLLATE "C") IS DISTINCT FROM ROW(o.ext__c::text COLLATE "C", o.lastname::text COLLATE "C", o.accountid::text COLLATE "C", o.account__ext__c::text COLLATE "C");
     RETURN NULL;
 END
 $connectsql$;
