@@ -3,11 +3,11 @@ CREATE OR REPLACE FUNCTION {function}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 AS $connectsql$
 DECLARE
-    new_ids CONSTANT boolean := current_setting('connectsql.new_ids', true) = 'on';
+    new_ids CONSTANT boolean :=
+        TG_RELID::text = ANY (string_to_array(current_setting('connectsql.new_ids', true), ' '));
 BEGIN
     IF new_ids THEN
         -- What waits for a row goes along with its new id. Both tables hold the rows in one order.
-        PERFORM set_config('connectsql.new_ids', '', true);
         UPDATE {log} AS l
         SET record_id = n.id
         FROM (SELECT old_rows.id, row_number() OVER () AS number FROM old_rows) AS o

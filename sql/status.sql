@@ -7,9 +7,6 @@ BEGIN
         NEW._hc_lastop := 'PENDING';
         NEW._hc_err := NULL;
     END IF;
-    IF NEW.id <> OLD.id THEN
-        PERFORM set_config('connectsql.new_ids', 'on', true);
-    END IF;
     RETURN NEW;
 END
 $connectsql$;

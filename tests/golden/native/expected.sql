@@ -38,9 +38,6 @@ BEGIN
         NEW._hc_lastop := 'PENDING';
         NEW._hc_err := NULL;
     END IF;
-    IF NEW.id <> OLD.id THEN
-        PERFORM set_config('connectsql.new_ids', 'on', true);
-    END IF;
     RETURN NEW;
 END
 $connectsql$;
@@ -51,11 +48,11 @@ CREATE OR REPLACE FUNCTION "Odd ""Schema""".hc_order_logger() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 AS $connectsql$
 DECLARE
-    new_ids CONSTANT boolean := current_setting('connectsql.new_ids', true) = 'on';
+    new_ids CONSTANT boolean :=
+        TG_RELID::text = ANY (string_to_array(current_setting('connectsql.new_ids', true), ' '));
 BEGIN
     IF new_ids THEN
         -- What waits for a row goes along with its new id. Both tables hold the rows in one order.
-        PERFORM set_config('connectsql.new_ids', '', true);
         UPDATE "Odd ""Schema"""._trigger_log AS l
         SET record_id = n.id
         FROM (SELECT old_rows.id, row_number() OVER () AS number FROM old_rows) AS o
@@ -112,6 +109,12 @@ CREATE OR REPLACE TRIGGER hc_order_loginsert
     FOR EACH STATEMENT
     WHEN (current_setting('xmlbinary') = 'base64')
     EXECUTE FUNCTION "Odd ""Schema""".capture_inserts();
+
+CREATE OR REPLACE TRIGGER hc_order_newid
+    AFTER UPDATE ON "Odd ""Schema"""."order"
+    FOR EACH ROW
+    WHEN (current_setting('xmlbinary') = 'base64' AND (NEW.id <> OLD.id))
+    EXECUTE FUNCTION "Odd ""Schema""".note_new_ids();
 
 CREATE OR REPLACE TRIGGER hc_order_logupdate
     AFTER UPDATE ON "Odd ""Schema"""."order"
@@ -170,9 +173,6 @@ BEGIN
         NEW._hc_lastop := 'PENDING';
         NEW._hc_err := NULL;
     END IF;
-    IF NEW.id <> OLD.id THEN
-        PERFORM set_config('connectsql.new_ids', 'on', true);
-    END IF;
     RETURN NEW;
 END
 $connectsql$;
@@ -183,11 +183,11 @@ CREATE OR REPLACE FUNCTION "Odd ""Schema"""."hc_Odd Table_logger"() RETURNS trig
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 AS $connectsql$
 DECLARE
-    new_ids CONSTANT boolean := current_setting('connectsql.new_ids', true) = 'on';
+    new_ids CONSTANT boolean :=
+        TG_RELID::text = ANY (string_to_array(current_setting('connectsql.new_ids', true), ' '));
 BEGIN
     IF new_ids THEN
         -- What waits for a row goes along with its new id. Both tables hold the rows in one order.
-        PERFORM set_config('connectsql.new_ids', '', true);
         UPDATE "Odd ""Schema"""._trigger_log AS l
         SET record_id = n.id
         FROM (SELECT old_rows.id, row_number() OVER () AS number FROM old_rows) AS o
@@ -244,6 +244,12 @@ CREATE OR REPLACE TRIGGER "hc_Odd Table_loginsert"
     FOR EACH STATEMENT
     WHEN (current_setting('xmlbinary') = 'base64')
     EXECUTE FUNCTION "Odd ""Schema""".capture_inserts();
+
+CREATE OR REPLACE TRIGGER "hc_Odd Table_newid"
+    AFTER UPDATE ON "Odd ""Schema"""."Odd Table"
+    FOR EACH ROW
+    WHEN (current_setting('xmlbinary') = 'base64' AND (NEW.id <> OLD.id))
+    EXECUTE FUNCTION "Odd ""Schema""".note_new_ids();
 
 CREATE OR REPLACE TRIGGER "hc_Odd Table_logupdate"
     AFTER UPDATE ON "Odd ""Schema"""."Odd Table"
