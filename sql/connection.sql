@@ -87,6 +87,57 @@ CREATE INDEX IF NOT EXISTS _trigger_log_archive_idx_requeue ON "{schema}"._trigg
 -- the very types of hstore's own, so that nothing else in that schema can fit better; only
 -- hstore(NEW) cannot say so, which is why connectsql.sql warns where others may create in there.
 
+-- What waits for a row goes along with its new id. Not what the same statement has brought to the old
+-- id, which was another row's: that was written after this row was.
+CREATE OR REPLACE FUNCTION "{schema}".follow_new_id(relation regclass, name text, old_id bigint, new_id bigint)
+RETURNS void
+LANGUAGE plpgsql SET search_path TO pg_catalog, pg_temp
+AS $connectsql$
+DECLARE
+    written record;
+BEGIN
+    EXECUTE format('SELECT r.xmin, r.cmin::text::bigint AS number FROM %s AS r WHERE r.id = $1', relation)
+    INTO written USING new_id;
+    UPDATE "{schema}"._trigger_log AS l
+    SET record_id = new_id
+    WHERE l.table_name = name AND l.record_id = old_id AND (l.state = 'NEW' OR l.state = 'PENDING')
+      AND (l.xmin = written.xmin AND l.cmin::text::bigint > written.number) IS NOT TRUE;
+END
+$connectsql$;
+
+-- A row that goes from one partition to another is deleted there and inserted here. To Salesforce it
+-- is an update: the delete is captured as one, with the row as this finds it, and the insert not at all.
+CREATE OR REPLACE FUNCTION "{schema}".moved_row(partition oid, row_id bigint) RETURNS hstore
+LANGUAGE plpgsql SET search_path FROM CURRENT
+AS $connectsql$
+DECLARE
+    root CONSTANT regclass := pg_partition_root(partition);
+    moved hstore;
+BEGIN
+    EXECUTE format('SELECT hstore(r.*) FROM %s AS r WHERE r.id = $1', root) INTO moved USING row_id;
+    IF moved IS NOT NULL THEN
+        PERFORM set_config('connectsql.moved', concat_ws(' ', nullif(current_setting('connectsql.moved', true), ''),
+                                                         format('%s/%s', root::oid, row_id)), true);
+    END IF;
+    RETURN moved;
+END
+$connectsql$;
+
+CREATE OR REPLACE FUNCTION "{schema}".has_moved_here(partition oid, row_id bigint) RETURNS boolean
+LANGUAGE plpgsql SET search_path TO pg_catalog, pg_temp
+AS $connectsql$
+DECLARE
+    row_name CONSTANT text := format('%s/%s', pg_partition_root(partition)::oid, row_id);
+    moved CONSTANT text[] := string_to_array(current_setting('connectsql.moved', true), ' ');
+BEGIN
+    IF (row_name = ANY (moved)) IS NOT TRUE THEN
+        RETURN false;
+    END IF;
+    PERFORM set_config('connectsql.moved', array_to_string(array_remove(moved, row_name), ' '), true);
+    RETURN true;
+END
+$connectsql$;
+
 -- log: full. The rows that Heroku Connect would have written. The arguments are the table's name,
 -- which a partition has not got, and the access. The agent reads the values back from text, so
 -- their form must not depend on the application.
@@ -97,7 +148,9 @@ AS $connectsql$
 DECLARE
     writable CONSTANT boolean := TG_ARGV[1] = 'read_write';
     hidden CONSTANT text[] := ARRAY['_hc_lastop', '_hc_err'];
+    action text := TG_OP;
     before hstore;
+    after hstore;
     captured_state text := CASE WHEN writable THEN 'NEW' ELSE 'READONLY' END;
     captured_record bigint;
     captured_sfid text;
@@ -105,6 +158,9 @@ DECLARE
     captured_values text;
 BEGIN
     IF TG_OP = 'INSERT' THEN
+        IF current_setting('connectsql.moved', true) <> '' AND "{schema}".has_moved_here(TG_RELID, NEW.id) THEN
+            RETURN NULL;
+        END IF;
         captured_record := NEW.id;
         captured_values := (hstore(NEW) - hidden)::text;
     ELSE
@@ -114,13 +170,16 @@ BEGIN
         captured_old := before::text;
         IF TG_OP = 'UPDATE' THEN
             captured_record := NEW.id;
-            captured_values := (hstore(NEW) - before - hidden)::text;
+            after := hstore(NEW);
             IF NEW.id <> OLD.id THEN
-                -- What waits for the row goes along with its new id.
-                UPDATE "{schema}"._trigger_log
-                SET record_id = NEW.id
-                WHERE table_name = TG_ARGV[0] AND record_id = OLD.id AND (state = 'NEW' OR state = 'PENDING');
+                PERFORM "{schema}".follow_new_id(TG_RELID, TG_ARGV[0], OLD.id, NEW.id);
             END IF;
+        ELSIF pg_partition_root(TG_RELID) IS NOT NULL THEN
+            after := "{schema}".moved_row(TG_RELID, OLD.id);
+        END IF;
+        IF after IS NOT NULL THEN
+            action := 'UPDATE';
+            captured_values := (after - before - hidden)::text;
             IF writable AND captured_values = '' THEN
                 captured_state := 'IGNORE';
             END IF;
@@ -131,7 +190,7 @@ BEGIN
     INSERT INTO "{schema}"._trigger_log
         (txid, created_at, updated_at, state, action, table_name, record_id, sfid, old, "values")
     VALUES
-        (txid_current(), clock_timestamp(), NULL, captured_state, TG_OP,
+        (txid_current(), clock_timestamp(), NULL, captured_state, action,
          TG_ARGV[0], captured_record, captured_sfid, captured_old, captured_values);
     IF TG_OP = 'UPDATE' AND pg_trigger_depth() > 1 THEN
         PERFORM set_config('connectsql.nested', 'on', true);
@@ -229,6 +288,7 @@ SET datestyle TO 'ISO, YMD' SET extra_float_digits TO 1
 AS $connectsql$
 DECLARE
     sent CONSTANT text[] := TG_ARGV[1:];
+    action text := TG_OP;
     before hstore;
     after hstore;
     captured_state text := 'NEW';
@@ -238,38 +298,44 @@ DECLARE
     captured_values text;
 BEGIN
     IF TG_OP = 'INSERT' THEN
+        IF current_setting('connectsql.moved', true) <> '' AND "{schema}".has_moved_here(TG_RELID, NEW.id) THEN
+            RETURN NULL;
+        END IF;
         captured_record := NEW.id;
     ELSIF TG_OP = 'UPDATE' THEN
         IF NEW OPERATOR(pg_catalog.*=) OLD THEN
             RETURN NULL;  -- the same bytes: cheaper to see than the difference
         END IF;
         IF NEW.id <> OLD.id THEN
-            -- What waits for the row goes along with its new id.
-            UPDATE "{schema}"._trigger_log
-            SET record_id = NEW.id
-            WHERE table_name = TG_ARGV[0] AND record_id = OLD.id AND (state = 'NEW' OR state = 'PENDING');
-        END IF;
-        before := slice(hstore(OLD), sent);
-        after := slice(hstore(NEW), sent);
-        IF before = after THEN
-            RETURN NULL;
+            PERFORM "{schema}".follow_new_id(TG_RELID, TG_ARGV[0], OLD.id, NEW.id);
         END IF;
         captured_record := NEW.id;
-        captured_sfid := OLD.sfid;
-        captured_old := (before - after)::text;
-        captured_values := (after - before)::text;
+        after := slice(hstore(NEW), sent);
     ELSE
         captured_record := OLD.id;
         captured_sfid := OLD.sfid;
-        IF OLD.sfid IS NULL THEN
+        IF pg_partition_root(TG_RELID) IS NOT NULL THEN
+            after := slice("{schema}".moved_row(TG_RELID, OLD.id), sent);
+        END IF;
+        IF after IS NULL AND OLD.sfid IS NULL THEN
             captured_state := 'IGNORE';
             captured_old := slice(hstore(OLD), sent)::text;
         END IF;
     END IF;
+    IF after IS NOT NULL THEN
+        before := slice(hstore(OLD), sent);
+        IF before = after THEN
+            RETURN NULL;
+        END IF;
+        action := 'UPDATE';
+        captured_sfid := OLD.sfid;
+        captured_old := (before - after)::text;
+        captured_values := (after - before)::text;
+    END IF;
     INSERT INTO "{schema}"._trigger_log
         (txid, updated_at, state, action, table_name, record_id, sfid, old, "values")
     VALUES
-        (txid_current(), NULL, captured_state, TG_OP, TG_ARGV[0],
+        (txid_current(), NULL, captured_state, action, TG_ARGV[0],
          captured_record, captured_sfid, captured_old, captured_values);
     RETURN NULL;
 END
@@ -368,5 +434,6 @@ $connectsql$;
 REVOKE EXECUTE ON FUNCTION
     "{schema}".capture_full(), "{schema}".capture_full_inserts(), "{schema}".capture_inserts(),
     "{schema}".note_new_ids(), "{schema}".capture_deletes(), "{schema}".capture_changes(),
-    "{schema}".refuse_truncate(), "{schema}".mark_full(), "{schema}".mark_inserts()
+    "{schema}".follow_new_id(regclass, text, bigint, bigint), "{schema}".moved_row(oid, bigint),
+    "{schema}".has_moved_here(oid, bigint), "{schema}".refuse_truncate(), "{schema}".mark_full(), "{schema}".mark_inserts()
 FROM PUBLIC;
