@@ -165,7 +165,7 @@ def test_ids_cascade_to_rows_of_other_tables(captured: Captured) -> None:
         "INSERT account 101", "INSERT account 2",
         "INSERT contact 1", "INSERT contact 2", "INSERT contact 3",
         "UPDATE account 101 " + ("id phone" if captured.level == "full" else "phone"),
-        *(["UPDATE contact 1 parent", "UPDATE contact 2 parent"] if captured.level == "full" else []),
+        *(f"UPDATE contact {one} parent" for one in (1, 2) if captured.level == "full"),
     ]  # fmt: skip
 
 
@@ -192,7 +192,8 @@ def test_what_is_rolled_back_leaves_nothing(captured: Captured) -> None:
         """
     )
     assert captured.brief() == [
-        "INSERT account 1", "UPDATE account 1 phone", "INSERT account 77", "UPDATE account 77 phone",
+        "INSERT account 1", "UPDATE account 1 phone",
+        "INSERT account 77", "UPDATE account 77 phone",
     ]  # fmt: skip
 
 
@@ -205,7 +206,8 @@ def test_prepared_statements_are_captured_with_any_plan(captured: Captured) -> N
             f"EXECUTE add ('a'); EXECUTE change ({number}, 'x'); EXECUTE remove ({number})"
         )
         assert captured.brief() == [
-            f"INSERT account {number}", f"UPDATE account {number} phone", f"DELETE account {number}",
+            f"INSERT account {number}", f"UPDATE account {number} phone",
+            f"DELETE account {number}",
         ]  # fmt: skip
 
 
