@@ -17,8 +17,10 @@ from connectsql.compiler.triggers import logger_function, status_function
 from connectsql.config.model import LogLevel
 from connectsql.resources import read_text
 
+# What no trigger captures, since none fires, waits for nobody.
 MARKED = sql.SQL(
-    "CASE WHEN current_setting('xmlbinary') = 'base64' THEN 'PENDING' ELSE 'SYNCED' END"
+    "CASE WHEN current_setting('xmlbinary') <> 'base64' THEN 'SYNCED' "
+    "WHEN current_setting('session_replication_role') <> 'replica' THEN 'PENDING' END"
 )
 
 _VALUE = sql.SQL("CASE WHEN {new} IS DISTINCT FROM {old} THEN hstore({name}, {value})::text END")

@@ -27,7 +27,7 @@ CREATE INDEX IF NOT EXISTS hc_idx_order_systemmodstamp ON "Odd ""Schema"""."orde
 CREATE INDEX IF NOT EXISTS hc_idx_order_name ON "Odd ""Schema"""."order" (name);
 CREATE UNIQUE INDEX IF NOT EXISTS hcu_idx_order_ext__c ON "Odd ""Schema"""."order" (ext__c);
 
-ALTER TABLE "Odd ""Schema"""."order" ALTER COLUMN _hc_lastop SET DEFAULT CASE WHEN current_setting('xmlbinary') = 'base64' THEN 'PENDING' ELSE 'SYNCED' END;
+ALTER TABLE "Odd ""Schema"""."order" ALTER COLUMN _hc_lastop SET DEFAULT CASE WHEN current_setting('xmlbinary') <> 'base64' THEN 'SYNCED' WHEN current_setting('session_replication_role') <> 'replica' THEN 'PENDING' END;
 
 CREATE OR REPLACE FUNCTION "Odd ""Schema""".hc_order_status() RETURNS trigger
 LANGUAGE plpgsql SET search_path TO pg_catalog, pg_temp
@@ -162,7 +162,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS "hcu_idx_Odd Table_sfid" ON "Odd ""Schema"""."
 CREATE INDEX IF NOT EXISTS "hc_idx_Odd Table_systemmodstamp" ON "Odd ""Schema"""."Odd Table" (systemmodstamp);
 CREATE UNIQUE INDEX IF NOT EXISTS "hcu_idx_Odd Table_ext__c" ON "Odd ""Schema"""."Odd Table" (ext__c);
 
-ALTER TABLE "Odd ""Schema"""."Odd Table" ALTER COLUMN _hc_lastop SET DEFAULT CASE WHEN current_setting('xmlbinary') = 'base64' THEN 'PENDING' ELSE 'SYNCED' END;
+ALTER TABLE "Odd ""Schema"""."Odd Table" ALTER COLUMN _hc_lastop SET DEFAULT CASE WHEN current_setting('xmlbinary') <> 'base64' THEN 'SYNCED' WHEN current_setting('session_replication_role') <> 'replica' THEN 'PENDING' END;
 
 CREATE OR REPLACE FUNCTION "Odd ""Schema"""."hc_Odd Table_status"() RETURNS trigger
 LANGUAGE plpgsql SET search_path TO pg_catalog, pg_temp
