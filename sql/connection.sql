@@ -94,14 +94,15 @@ RETURNS void
 LANGUAGE plpgsql SET search_path TO pg_catalog, pg_temp
 AS $connectsql$
 DECLARE
-    written record;
+    writer xid;
+    command bigint;
 BEGIN
-    EXECUTE format('SELECT r.xmin, r.cmin::text::bigint AS number FROM %s AS r WHERE r.id = $1', relation)
-    INTO written USING new_id;
+    EXECUTE format('SELECT r.xmin, r.cmin::text::bigint FROM %s AS r WHERE r.id = $1', relation)
+    INTO writer, command USING new_id;
     UPDATE "{schema}"._trigger_log AS l
     SET record_id = new_id
     WHERE l.table_name = name AND l.record_id = old_id AND (l.state = 'NEW' OR l.state = 'PENDING')
-      AND (l.xmin = written.xmin AND l.cmin::text::bigint > written.number) IS NOT TRUE;
+      AND (l.xmin = writer AND l.cmin::text::bigint > command) IS NOT TRUE;
 END
 $connectsql$;
 

@@ -33,10 +33,10 @@ END
 _NOTING = """
 DECLARE
     blanks CONSTANT text := E' \\t\\n\\r\\f\\v';
-    violated text[] := '{{}}';
+    violated text[] := ARRAY[]::text[];
 BEGIN
 {rules}
-    IF violated <> '{{}}' THEN
+    IF cardinality(violated) > 0 THEN
         INSERT INTO connectsql.violation (schema_name, table_name, record_id, rule)
         SELECT TG_TABLE_SCHEMA, TG_TABLE_NAME, NEW.id, unnest(violated);
     END IF;

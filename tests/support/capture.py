@@ -24,7 +24,7 @@ LEVELS = {
     "ordered": (LogLevel.CHANGES, WriteMode.ORDERED),
 }
 CONFIG = """
-connection: {{schema: {schema}}}
+connection: {{schema: {schema}, types: {types}}}
 mappings:
   - {{object: Account, table: {account}, access: {access},
      fields: [Name, Phone, Revenue__c, Ext__c]}}
@@ -102,11 +102,12 @@ def wanted(
     schema: str = "salesforce",
     account: str = "account",
     access: str = "read_write",
+    types: str = "native",
     **more: Any,
 ) -> Desired:
     """Return the schema of a config at one of LEVELS; ``more`` changes its mappings."""
     names = {"schema": quoted(schema), "account": quoted(account)}
-    desired = desire(folder, CONFIG.format(access=access, **names))[1]
+    desired = desire(folder, CONFIG.format(access=access, types=types, **names))[1]
     more["log"], more["writes"] = LEVELS[level]
     tables = (replace(one, mapping=replace(one.mapping, **more)) for one in desired.tables)
     return replace(desired, tables=tuple(tables))
