@@ -60,7 +60,8 @@ def test_merge_does_all_it_can_in_one_statement(captured: Captured) -> None:
     captured.run("INSERT INTO account (name) VALUES ('a'), ('b'), ('c')")
     captured.taken()
     captured.run(
-        "MERGE INTO account AS a USING (VALUES (1, 'a2'), (2, NULL), (3, 'c'), (9, 'd')) AS new (id, name) "
+        "MERGE INTO account AS a "
+        "USING (VALUES (1, 'a2'), (2, NULL), (3, 'c'), (9, 'd')) AS new (id, name) "
         "ON a.id = new.id "
         "WHEN MATCHED AND new.name IS NULL THEN DELETE "
         "WHEN MATCHED THEN UPDATE SET name = new.name "
@@ -146,7 +147,8 @@ def test_updates_cascade_to_what_is_sent(captured: Captured) -> None:
 def test_updates_cascade_twice_to_one_row(captured: Captured) -> None:
     captured.run("CREATE UNIQUE INDEX ON account (ext__c)")
     captured.run(
-        "ALTER TABLE contact ADD FOREIGN KEY (accountid) REFERENCES account (ext__c) ON UPDATE CASCADE,"
+        "ALTER TABLE contact "
+        "ADD FOREIGN KEY (accountid) REFERENCES account (ext__c) ON UPDATE CASCADE, "
         "ADD FOREIGN KEY (lastname) REFERENCES account (ext__c) ON UPDATE CASCADE;"
         "INSERT INTO account (name, ext__c) VALUES ('a', 'A'), ('b', 'B');"
         "INSERT INTO contact (lastname, accountid) VALUES ('A', 'B')"
