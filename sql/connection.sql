@@ -248,21 +248,6 @@ BEGIN
 END
 $connectsql$;
 
--- log: changes. An update has changed ids: what logs its statement, and others of this transaction,
--- must not take the rows apart by them.
-CREATE OR REPLACE FUNCTION "{schema}".note_new_ids() RETURNS trigger
-LANGUAGE plpgsql SET search_path TO pg_catalog, pg_temp
-AS $connectsql$
-DECLARE
-    noted CONSTANT text[] := string_to_array(current_setting('connectsql.new_ids', true), ' ');
-BEGIN
-    IF (TG_RELID::text = ANY (noted)) IS NOT TRUE THEN
-        PERFORM set_config('connectsql.new_ids', array_to_string(noted || TG_RELID::text, ' '), true);
-    END IF;
-    RETURN NULL;
-END
-$connectsql$;
-
 -- log: changes, all deletes of a statement at once. The arguments are the columns that are sent.
 -- Without an sfid there is nothing to delete in Salesforce, unless an insert of this row is on its
 -- way: then the values tell which record that made.
@@ -434,7 +419,8 @@ $connectsql$;
 -- mapped table ever held. The triggers that stand fire for everybody.
 REVOKE EXECUTE ON FUNCTION
     "{schema}".capture_full(), "{schema}".capture_full_inserts(), "{schema}".capture_inserts(),
-    "{schema}".note_new_ids(), "{schema}".capture_deletes(), "{schema}".capture_changes(),
+    "{schema}".capture_deletes(), "{schema}".capture_changes(),
     "{schema}".follow_new_id(regclass, text, bigint, bigint), "{schema}".moved_row(oid, bigint),
-    "{schema}".has_moved_here(oid, bigint), "{schema}".refuse_truncate(), "{schema}".mark_full(), "{schema}".mark_inserts()
+    "{schema}".has_moved_here(oid, bigint), "{schema}".refuse_truncate(),
+    "{schema}".mark_full(), "{schema}".mark_inserts()
 FROM PUBLIC;

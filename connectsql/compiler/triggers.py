@@ -10,8 +10,8 @@ from connectsql.compiler.names import shorten
 from connectsql.config.model import LogLevel
 
 _KINDS = (
-    "status_trigger", "statusinsert", "logtrigger", "loginsert", "newid", "logupdate",
-    "logdelete", "truncate",
+    "status_trigger", "statusinsert", "logtrigger", "loginsert", "logupdate", "logdelete",
+    "truncate",
 )  # fmt: skip
 _INSERTED = (("NEW", "inserted"),)
 _UPDATED = (("OLD", "old_rows"), ("NEW", "new_rows"))
@@ -111,14 +111,6 @@ def _changes(table: Table) -> Iterator[Trigger]:
         level="STATEMENT",
         function="capture_inserts",
         transition=_INSERTED,
-    )
-    # After all of the applications' BEFORE triggers, which may change it, too.
-    yield Trigger(
-        name=_name(table.name, "newid"),
-        timing="AFTER UPDATE",
-        level="ROW",
-        function="note_new_ids",
-        condition="NEW.id <> OLD.id",
     )
     yield Trigger(
         name=_name(table.name, "logupdate"),

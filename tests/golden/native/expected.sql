@@ -38,6 +38,13 @@ BEGIN
         NEW._hc_lastop := 'PENDING';
         NEW._hc_err := NULL;
     END IF;
+    IF NEW.id <> OLD.id THEN
+        -- What logs this statement, and others of the transaction, must not know the rows by them.
+        IF (TG_RELID::text = ANY (string_to_array(current_setting('connectsql.new_ids', true), ' '))) IS NOT TRUE THEN
+            PERFORM set_config('connectsql.new_ids',
+                               concat_ws(' ', nullif(current_setting('connectsql.new_ids', true), ''), TG_RELID), true);
+        END IF;
+    END IF;
     RETURN NEW;
 END
 $connectsql$;
@@ -110,12 +117,6 @@ CREATE OR REPLACE TRIGGER hc_order_loginsert
     WHEN (current_setting('xmlbinary') = 'base64')
     EXECUTE FUNCTION "Odd ""Schema""".capture_inserts();
 
-CREATE OR REPLACE TRIGGER hc_order_newid
-    AFTER UPDATE ON "Odd ""Schema"""."order"
-    FOR EACH ROW
-    WHEN (current_setting('xmlbinary') = 'base64' AND (NEW.id <> OLD.id))
-    EXECUTE FUNCTION "Odd ""Schema""".note_new_ids();
-
 CREATE OR REPLACE TRIGGER hc_order_logupdate
     AFTER UPDATE ON "Odd ""Schema"""."order"
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
@@ -172,6 +173,13 @@ BEGIN
     IF ROW(NEW.ext__c::text COLLATE "C", NEW.lastname::text COLLATE "C", NEW.accountid::text COLLATE "C", NEW.account__ext__c::text COLLATE "C") IS DISTINCT FROM ROW(OLD.ext__c::text COLLATE "C", OLD.lastname::text COLLATE "C", OLD.accountid::text COLLATE "C", OLD.account__ext__c::text COLLATE "C") THEN
         NEW._hc_lastop := 'PENDING';
         NEW._hc_err := NULL;
+    END IF;
+    IF NEW.id <> OLD.id THEN
+        -- What logs this statement, and others of the transaction, must not know the rows by them.
+        IF (TG_RELID::text = ANY (string_to_array(current_setting('connectsql.new_ids', true), ' '))) IS NOT TRUE THEN
+            PERFORM set_config('connectsql.new_ids',
+                               concat_ws(' ', nullif(current_setting('connectsql.new_ids', true), ''), TG_RELID), true);
+        END IF;
     END IF;
     RETURN NEW;
 END
@@ -244,12 +252,6 @@ CREATE OR REPLACE TRIGGER "hc_Odd Table_loginsert"
     FOR EACH STATEMENT
     WHEN (current_setting('xmlbinary') = 'base64')
     EXECUTE FUNCTION "Odd ""Schema""".capture_inserts();
-
-CREATE OR REPLACE TRIGGER "hc_Odd Table_newid"
-    AFTER UPDATE ON "Odd ""Schema"""."Odd Table"
-    FOR EACH ROW
-    WHEN (current_setting('xmlbinary') = 'base64' AND (NEW.id <> OLD.id))
-    EXECUTE FUNCTION "Odd ""Schema""".note_new_ids();
 
 CREATE OR REPLACE TRIGGER "hc_Odd Table_logupdate"
     AFTER UPDATE ON "Odd ""Schema"""."Odd Table"

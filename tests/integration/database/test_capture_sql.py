@@ -377,6 +377,22 @@ def test_a_role_that_may_write_the_table_and_nothing_else(captured: Captured) ->
     ]  # fmt: skip
 
 
+def test_a_role_that_sees_some_rows_only(captured: Captured) -> None:
+    captured.run(
+        "CREATE ROLE half_blind; GRANT USAGE ON SCHEMA salesforce TO half_blind;"
+        "GRANT ALL ON account TO half_blind; GRANT USAGE ON SEQUENCE account_id_seq TO half_blind;"
+        "ALTER TABLE account ENABLE ROW LEVEL SECURITY;"
+        "CREATE POLICY seen ON account USING (name = 'seen') WITH CHECK (true)"
+    )
+    captured.run("INSERT INTO account (name) VALUES ('hidden')")
+    captured.run("SET ROLE half_blind; INSERT INTO account (name) VALUES ('seen'), ('hidden')")
+    captured.run("UPDATE account SET phone = '1', name = 'hidden'; DELETE FROM account")
+    captured.run("RESET ROLE")
+    assert captured.brief() == [
+        "INSERT account 1", "INSERT account 2", "INSERT account 3", "UPDATE account 2 name phone",
+    ]  # fmt: skip
+
+
 @levels
 def test_names_that_need_quoting(database: str, tmp_path: Path, level: str) -> None:
     schema, account = 'Odd "Schema"', "My $1 {Kunde}"

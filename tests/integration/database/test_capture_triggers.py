@@ -134,7 +134,7 @@ def test_ids_that_change_while_a_trigger_writes_elsewhere(
 
 def test_a_trigger_changes_the_id(captured: Captured) -> None:
     trigger(
-        captured, LAST, "BEFORE UPDATE",
+        captured, FIRST, "BEFORE UPDATE",
         "IF NEW.name ~ 'move' THEN NEW.id := NEW.id + 100; END IF; RETURN NEW;",
     )  # fmt: skip
     captured.run("INSERT INTO account (name) VALUES ('a'), ('b'), ('c')")
@@ -182,6 +182,22 @@ def test_a_trigger_writes_without_being_captured(captured: Captured, name: str) 
     assert captured.one("SELECT count(*) FROM contact WHERE _hc_lastop = 'SYNCED'") == 8
     assert captured.brief() == [
         "INSERT account 1", "INSERT account 2", "UPDATE account 1 phone", "UPDATE account 2 phone",
+    ]  # fmt: skip
+
+
+def test_a_trigger_at_the_end_of_the_transaction(captured: Captured) -> None:
+    captured.run(
+        "CREATE FUNCTION public.later() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "UPDATE salesforce.account SET phone = 'late' WHERE id = NEW.id; RETURN NULL; END $$;"
+        "CREATE CONSTRAINT TRIGGER later AFTER INSERT ON account DEFERRABLE INITIALLY DEFERRED "
+        "FOR EACH ROW EXECUTE FUNCTION public.later()"
+    )
+    captured.run("INSERT INTO account (name) VALUES ('a'), ('b')")
+    captured.run("UPDATE account SET phone = 'early' WHERE id = 1")
+    captured.run("SET CONSTRAINTS ALL IMMEDIATE")
+    assert captured.taken()[2:] == [
+        ("UPDATE", "account", 1, {"phone": "early"}),
+        ("UPDATE", "account", 1, {"phone": "late"}), ("UPDATE", "account", 2, {"phone": "late"}),
     ]  # fmt: skip
 
 
