@@ -87,6 +87,25 @@ CREATE INDEX IF NOT EXISTS _trigger_log_archive_idx_requeue ON "{schema}"._trigg
 -- the very types of hstore's own, so that nothing else in that schema can fit better; only
 -- hstore(NEW) cannot say so, which is why connectsql.sql warns where others may create in there.
 
+-- What waits for a row goes along with its new id. Not what the same statement has brought to the old
+-- id, which was another row's: that was written after this row was.
+CREATE OR REPLACE FUNCTION "{schema}".follow_new_id(relation regclass, name text, old_id bigint, new_id bigint)
+RETURNS void
+LANGUAGE plpgsql SET search_path TO pg_catalog, pg_temp
+AS $connectsql$
+DECLARE
+    writer xid;
+    command bigint;
+BEGIN
+    EXECUTE format('SELECT r.xmin, r.cmin::text::bigint FROM %s AS r WHERE r.id = $1', relation)
+    INTO writer, command USING new_id;
+    UPDATE "{schema}"._trigger_log AS l
+    SET record_id = new_id
+    WHERE l.table_name = name AND l.record_id = old_id AND (l.state = 'NEW' OR l.state = 'PENDING')
+      AND (l.xmin = writer AND l.cmin::text::bigint > command) IS NOT TRUE;
+END
+$connectsql$;
+
 -- An update that moves a row to another partition reaches row triggers as a delete there and an
 -- insert here. The first leaves word of its entry, which the second takes back: it returns the
 -- entry's old values, or NULL where the row was not there a moment ago. A row is known again by its
@@ -130,36 +149,32 @@ DECLARE
     captured_values text;
     logged bigint;
 BEGIN
-    IF TG_OP = 'INSERT' AND TG_TABLE_NAME <> TG_ARGV[0] THEN
-        captured_old := "{schema}".moved_from(TG_ARGV[0], NEW.id, NEW.sfid);
-    END IF;
-    IF captured_old IS NOT NULL THEN
-        captured_action := 'UPDATE';
-        captured_record := NEW.id;
-        captured_sfid := NEW.sfid;
-        captured_values := (hstore(NEW) - captured_old::hstore - hidden)::text;
-    ELSIF TG_OP = 'INSERT' THEN
-        captured_record := NEW.id;
-        captured_values := (hstore(NEW) - hidden)::text;
-    ELSE
+    IF TG_OP <> 'INSERT' THEN
         before := hstore(OLD) - hidden;
         captured_record := OLD.id;
         captured_sfid := OLD.sfid;
         captured_old := before::text;
-        IF TG_OP = 'UPDATE' THEN
-            captured_record := NEW.id;
-            captured_values := (hstore(NEW) - before - hidden)::text;
-            IF NEW.id <> OLD.id THEN
-                -- What waits for the row goes along with its new id.
-                UPDATE "{schema}"._trigger_log
-                SET record_id = NEW.id
-                WHERE table_name = TG_ARGV[0] AND record_id = OLD.id AND (state = 'NEW' OR state = 'PENDING');
-            END IF;
-            IF writable AND captured_values = '' THEN
-                captured_state := 'IGNORE';
-            END IF;
-        ELSIF writable AND OLD.sfid IS NULL THEN
+    ELSIF TG_TABLE_NAME <> TG_ARGV[0] THEN
+        captured_old := "{schema}".moved_from(TG_ARGV[0], NEW.id, NEW.sfid);
+        captured_sfid := CASE WHEN captured_old IS NOT NULL THEN NEW.sfid END;
+        before := captured_old::hstore;
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        IF writable AND OLD.sfid IS NULL THEN
             captured_state := 'IGNORE';
+        END IF;
+    ELSIF before IS NULL THEN
+        captured_record := NEW.id;
+        captured_values := (hstore(NEW) - hidden)::text;
+    ELSE
+        captured_action := 'UPDATE';
+        captured_record := NEW.id;
+        captured_values := (hstore(NEW) - before - hidden)::text;
+        IF writable AND captured_values = '' THEN
+            captured_state := 'IGNORE';
+        END IF;
+        IF TG_OP = 'UPDATE' AND NEW.id <> OLD.id THEN
+            PERFORM "{schema}".follow_new_id(TG_RELID, TG_ARGV[0], OLD.id, NEW.id);
         END IF;
     END IF;
     INSERT INTO "{schema}"._trigger_log
@@ -190,7 +205,7 @@ BEGIN
     INSERT INTO "{schema}"._trigger_log
         (txid, created_at, updated_at, state, action, table_name, record_id, "values")
     SELECT txid_current(), clock_timestamp(), NULL, first_state, 'INSERT', TG_ARGV[0],
-           inserted.id, (hstore(inserted) - hidden)::text
+           inserted.id, (hstore(inserted.*) - hidden)::text
     FROM inserted;
     -- A row trigger of the application has changed rows before their statement came to its end:
     -- what happened to a row after its insert stands behind it.
@@ -236,7 +251,7 @@ AS $connectsql$
 BEGIN
     INSERT INTO "{schema}"._trigger_log (txid, updated_at, state, action, table_name, record_id, sfid, old)
     SELECT txid_current(), NULL, CASE WHEN d.sfid IS NULL THEN 'IGNORE' ELSE 'NEW' END, 'DELETE', TG_TABLE_NAME,
-           d.id, d.sfid, CASE WHEN d.sfid IS NULL THEN slice(hstore(d), TG_ARGV::text[])::text END
+           d.id, d.sfid, CASE WHEN d.sfid IS NULL THEN slice(hstore(d.*), TG_ARGV::text[])::text END
     FROM deleted AS d;
     RETURN NULL;
 END
@@ -262,49 +277,38 @@ DECLARE
     captured_values text;
     logged bigint;
 BEGIN
-    IF TG_OP = 'INSERT' AND TG_TABLE_NAME <> TG_ARGV[0] THEN
-        before := "{schema}".moved_from(TG_ARGV[0], NEW.id, NEW.sfid)::hstore;
+    IF TG_OP = 'UPDATE' AND NEW OPERATOR(pg_catalog.*=) OLD THEN
+        RETURN NULL;  -- the same bytes: cheaper to see than the difference
     END IF;
-    IF before IS NOT NULL THEN
+    IF TG_OP <> 'INSERT' THEN
+        before := slice(hstore(OLD), sent);
+        captured_record := OLD.id;
+        captured_sfid := OLD.sfid;
+    ELSIF TG_TABLE_NAME <> TG_ARGV[0] THEN
+        before := "{schema}".moved_from(TG_ARGV[0], NEW.id, NEW.sfid)::hstore;
+        captured_sfid := CASE WHEN before IS NOT NULL THEN NEW.sfid END;
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        IF OLD.sfid IS NULL THEN
+            captured_state := 'IGNORE';
+        END IF;
+        IF OLD.sfid IS NULL OR TG_TABLE_NAME <> TG_ARGV[0] THEN
+            captured_old := before::text;
+        END IF;
+    ELSE
+        captured_record := NEW.id;
+        IF TG_OP = 'UPDATE' AND NEW.id <> OLD.id THEN
+            PERFORM "{schema}".follow_new_id(TG_RELID, TG_ARGV[0], OLD.id, NEW.id);
+        END IF;
+    END IF;
+    IF TG_OP <> 'DELETE' AND before IS NOT NULL THEN
         after := slice(hstore(NEW), sent);
         IF before = after THEN
             RETURN NULL;
         END IF;
         captured_action := 'UPDATE';
-        captured_record := NEW.id;
-        captured_sfid := NEW.sfid;
         captured_old := (before - after)::text;
         captured_values := (after - before)::text;
-    ELSIF TG_OP = 'INSERT' THEN
-        captured_record := NEW.id;
-    ELSIF TG_OP = 'UPDATE' THEN
-        IF NEW OPERATOR(pg_catalog.*=) OLD THEN
-            RETURN NULL;  -- the same bytes: cheaper to see than the difference
-        END IF;
-        IF NEW.id <> OLD.id THEN
-            -- What waits for the row goes along with its new id.
-            UPDATE "{schema}"._trigger_log
-            SET record_id = NEW.id
-            WHERE table_name = TG_ARGV[0] AND record_id = OLD.id AND (state = 'NEW' OR state = 'PENDING');
-        END IF;
-        before := slice(hstore(OLD), sent);
-        after := slice(hstore(NEW), sent);
-        IF before = after THEN
-            RETURN NULL;
-        END IF;
-        captured_record := NEW.id;
-        captured_sfid := OLD.sfid;
-        captured_old := (before - after)::text;
-        captured_values := (after - before)::text;
-    ELSE
-        captured_record := OLD.id;
-        captured_sfid := OLD.sfid;
-        IF OLD.sfid IS NULL THEN
-            captured_state := 'IGNORE';
-        END IF;
-        IF OLD.sfid IS NULL OR TG_TABLE_NAME <> TG_ARGV[0] THEN
-            captured_old := slice(hstore(OLD), sent)::text;
-        END IF;
     END IF;
     INSERT INTO "{schema}"._trigger_log
         (txid, updated_at, state, action, table_name, record_id, sfid, old, "values")
@@ -412,6 +416,6 @@ $connectsql$;
 REVOKE EXECUTE ON FUNCTION
     "{schema}".capture_full(), "{schema}".capture_full_inserts(), "{schema}".capture_inserts(),
     "{schema}".capture_deletes(), "{schema}".capture_changes(), "{schema}".refuse_truncate(),
-    "{schema}".moved_from(text, bigint, text),
+    "{schema}".moved_from(text, bigint, text), "{schema}".follow_new_id(regclass, text, bigint, bigint),
     "{schema}".mark_full(), "{schema}".mark_inserts()
 FROM PUBLIC;

@@ -4,25 +4,23 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 AS $connectsql$
 DECLARE
     sent CONSTANT text[] := ARRAY[{columns}]::text[];
-    new_ids CONSTANT boolean := current_setting('connectsql.new_ids', true) = 'on';
+    new_ids CONSTANT boolean :=
+        TG_RELID::text = ANY (string_to_array(current_setting('connectsql.new_ids', true), ' '));
 BEGIN
     IF new_ids THEN
         -- What waits for a row goes along with its new id. Both tables hold the rows in one order.
-        PERFORM set_config('connectsql.new_ids', '', true);
         UPDATE {log} AS l
         SET record_id = n.id
         FROM (SELECT old_rows.id, row_number() OVER () AS number FROM old_rows) AS o
         FULL JOIN (SELECT new_rows.id, row_number() OVER () AS number FROM new_rows) AS n USING (number)
         WHERE o.id <> n.id AND l.table_name = {table_name} AND l.record_id = o.id
           AND (l.state = 'NEW' OR l.state = 'PENDING');
-    END IF;
-    IF new_ids THEN
         INSERT INTO {log} (txid, updated_at, state, action, table_name, record_id, sfid, "values")
         SELECT txid_current(), NULL, 'NEW', 'UPDATE', {table_name}, c.id, c.sfid, c.changed::text
         FROM (
             SELECT n.id, o.sfid, slice(n.held - o.held, sent) AS changed
-            FROM (SELECT old_rows.sfid, hstore(old_rows) AS held, row_number() OVER () AS number FROM old_rows) AS o
-            FULL JOIN (SELECT new_rows.id, hstore(new_rows) AS held, row_number() OVER () AS number FROM new_rows) AS n
+            FROM (SELECT old_rows.sfid, hstore(old_rows.*) AS held, row_number() OVER () AS number FROM old_rows) AS o
+            FULL JOIN (SELECT new_rows.id, hstore(new_rows.*) AS held, row_number() OVER () AS number FROM new_rows) AS n
                 USING (number)
         ) AS c
         WHERE c.changed <> ''::hstore;
@@ -34,7 +32,7 @@ BEGIN
         INSERT INTO {log} (txid, updated_at, state, action, table_name, record_id, sfid, "values")
         SELECT txid_current(), NULL, 'NEW', 'UPDATE', {table_name}, c.id, c.sfid, c.changed::text
         FROM (
-            SELECT n.id, o.sfid, slice(hstore(n) - hstore(o), sent) AS changed
+            SELECT n.id, o.sfid, slice(hstore(n.*) - hstore(o.*), sent) AS changed
             FROM old_rows AS o, new_rows AS n
             OFFSET 0
         ) AS c

@@ -8,7 +8,11 @@ BEGIN
         NEW._hc_err := NULL;
     END IF;
     IF NEW.id <> OLD.id THEN
-        PERFORM set_config('connectsql.new_ids', 'on', true);
+        -- What logs this statement, and others of the transaction, must not know the rows by them.
+        IF (TG_RELID::text = ANY (string_to_array(current_setting('connectsql.new_ids', true), ' '))) IS NOT TRUE THEN
+            PERFORM set_config('connectsql.new_ids',
+                               concat_ws(' ', nullif(current_setting('connectsql.new_ids', true), ''), TG_RELID), true);
+        END IF;
     END IF;
     RETURN NEW;
 END

@@ -17,11 +17,15 @@ from connectsql.compiler.triggers import logger_function, marking_trigger, statu
 from connectsql.config.model import LogLevel
 from connectsql.resources import read_text
 
+# What no trigger captures, since none fires, waits for nobody.
 MARKED = sql.SQL(
-    "CASE WHEN current_setting('xmlbinary') = 'base64' THEN 'PENDING' ELSE 'SYNCED' END"
+    "CASE WHEN current_setting('xmlbinary') <> 'base64' THEN 'SYNCED' "
+    "WHEN current_setting('session_replication_role') <> 'replica' THEN 'PENDING' END"
 )
 
 _VALUE = sql.SQL("CASE WHEN {new} IS DISTINCT FROM {old} THEN hstore({name}, {value})::text END")
+_BYTES = sql.SQL('{}::text COLLATE "C"')
+_TEXTS = ("varchar", "text")
 _NOTHING = sql.SQL("false")
 
 
@@ -91,7 +95,10 @@ def _changed(table: Table, new: str, old: str) -> sql.Composable:
         return _NOTHING
     form = sql.SQL("ROW({}) IS DISTINCT FROM ROW({})")
     return form.format(
-        *(sql.SQL(", ").join(_of(row, one) for one in table.sent) for row in (new, old))
+        *(
+            sql.SQL(", ").join(_compared(row, table.by_name[one]) for one in table.sent)
+            for row in (new, old)
+        )
     )
 
 
@@ -101,11 +108,21 @@ def _value(column: Column) -> sql.Composable:
     if column.type == "boolean":
         value = sql.SQL("left({}, 1)").format(value)
     return _VALUE.format(
-        new=_of("n", column.name),
-        old=_of("o", column.name),
+        new=_compared("n", column),
+        old=_compared("o", column),
         name=sql.Literal(column.name),
         value=value,
     )
+
+
+def _compared(row: str, column: Column) -> sql.Composable:
+    """Return a column for comparing: text by its bytes, whatever a DBA has made of its type.
+
+    To citext, or with another collation, what Salesforce is to be told would be no change; json
+    cannot be compared at all.
+    """
+    value = _of(row, column.name)
+    return _BYTES.format(value) if column.type.startswith(_TEXTS) else value
 
 
 def _of(row: str, column: str) -> sql.Composable:

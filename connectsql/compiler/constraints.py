@@ -33,10 +33,10 @@ END
 _NOTING = """
 DECLARE
     blanks CONSTANT text := E' \\t\\n\\r\\f\\v';
-    violated text[] := '{{}}';
+    violated text[] := ARRAY[]::text[];
 BEGIN
 {moved}{rules}
-    IF violated <> '{{}}' THEN
+    IF cardinality(violated) > 0 THEN
         INSERT INTO connectsql.violation (schema_name, table_name, record_id, rule)
         SELECT TG_TABLE_SCHEMA, {table}, NEW.id, unnest(violated);
     END IF;

@@ -27,19 +27,23 @@ CREATE INDEX IF NOT EXISTS hc_idx_order_systemmodstamp ON "Odd ""Schema"""."orde
 CREATE INDEX IF NOT EXISTS hc_idx_order_name ON "Odd ""Schema"""."order" (name);
 CREATE UNIQUE INDEX IF NOT EXISTS hcu_idx_order_ext__c ON "Odd ""Schema"""."order" (ext__c);
 
-ALTER TABLE "Odd ""Schema"""."order" ALTER COLUMN _hc_lastop SET DEFAULT CASE WHEN current_setting('xmlbinary') = 'base64' THEN 'PENDING' ELSE 'SYNCED' END;
+ALTER TABLE "Odd ""Schema"""."order" ALTER COLUMN _hc_lastop SET DEFAULT CASE WHEN current_setting('xmlbinary') <> 'base64' THEN 'SYNCED' WHEN current_setting('session_replication_role') <> 'replica' THEN 'PENDING' END;
 
 CREATE OR REPLACE FUNCTION "Odd ""Schema""".hc_order_status() RETURNS trigger
 LANGUAGE plpgsql SET search_path TO pg_catalog, pg_temp
 AS $connectsql$
 BEGIN
     -- Only what is sent makes a change that waits.
-    IF ROW(NEW.name, NEW.phone, NEW.ext__c, NEW.revenue__c) IS DISTINCT FROM ROW(OLD.name, OLD.phone, OLD.ext__c, OLD.revenue__c) THEN
+    IF ROW(NEW.name::text COLLATE "C", NEW.phone::text COLLATE "C", NEW.ext__c::text COLLATE "C", NEW.revenue__c) IS DISTINCT FROM ROW(OLD.name::text COLLATE "C", OLD.phone::text COLLATE "C", OLD.ext__c::text COLLATE "C", OLD.revenue__c) THEN
         NEW._hc_lastop := 'PENDING';
         NEW._hc_err := NULL;
     END IF;
     IF NEW.id <> OLD.id THEN
-        PERFORM set_config('connectsql.new_ids', 'on', true);
+        -- What logs this statement, and others of the transaction, must not know the rows by them.
+        IF (TG_RELID::text = ANY (string_to_array(current_setting('connectsql.new_ids', true), ' '))) IS NOT TRUE THEN
+            PERFORM set_config('connectsql.new_ids',
+                               concat_ws(' ', nullif(current_setting('connectsql.new_ids', true), ''), TG_RELID), true);
+        END IF;
     END IF;
     RETURN NEW;
 END
@@ -52,25 +56,23 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 AS $connectsql$
 DECLARE
     sent CONSTANT text[] := ARRAY['name', 'phone', 'ext__c', 'revenue__c']::text[];
-    new_ids CONSTANT boolean := current_setting('connectsql.new_ids', true) = 'on';
+    new_ids CONSTANT boolean :=
+        TG_RELID::text = ANY (string_to_array(current_setting('connectsql.new_ids', true), ' '));
 BEGIN
     IF new_ids THEN
         -- What waits for a row goes along with its new id. Both tables hold the rows in one order.
-        PERFORM set_config('connectsql.new_ids', '', true);
         UPDATE "Odd ""Schema"""._trigger_log AS l
         SET record_id = n.id
         FROM (SELECT old_rows.id, row_number() OVER () AS number FROM old_rows) AS o
         FULL JOIN (SELECT new_rows.id, row_number() OVER () AS number FROM new_rows) AS n USING (number)
         WHERE o.id <> n.id AND l.table_name = 'order' AND l.record_id = o.id
           AND (l.state = 'NEW' OR l.state = 'PENDING');
-    END IF;
-    IF new_ids THEN
         INSERT INTO "Odd ""Schema"""._trigger_log (txid, updated_at, state, action, table_name, record_id, sfid, "values")
         SELECT txid_current(), NULL, 'NEW', 'UPDATE', 'order', c.id, c.sfid, c.changed::text
         FROM (
             SELECT n.id, o.sfid, slice(n.held - o.held, sent) AS changed
-            FROM (SELECT old_rows.sfid, hstore(old_rows) AS held, row_number() OVER () AS number FROM old_rows) AS o
-            FULL JOIN (SELECT new_rows.id, hstore(new_rows) AS held, row_number() OVER () AS number FROM new_rows) AS n
+            FROM (SELECT old_rows.sfid, hstore(old_rows.*) AS held, row_number() OVER () AS number FROM old_rows) AS o
+            FULL JOIN (SELECT new_rows.id, hstore(new_rows.*) AS held, row_number() OVER () AS number FROM new_rows) AS n
                 USING (number)
         ) AS c
         WHERE c.changed <> ''::hstore;
@@ -82,7 +84,7 @@ BEGIN
         INSERT INTO "Odd ""Schema"""._trigger_log (txid, updated_at, state, action, table_name, record_id, sfid, "values")
         SELECT txid_current(), NULL, 'NEW', 'UPDATE', 'order', c.id, c.sfid, c.changed::text
         FROM (
-            SELECT n.id, o.sfid, slice(hstore(n) - hstore(o), sent) AS changed
+            SELECT n.id, o.sfid, slice(hstore(n.*) - hstore(o.*), sent) AS changed
             FROM old_rows AS o, new_rows AS n
             OFFSET 0
         ) AS c
@@ -107,14 +109,14 @@ BEGIN
     -- A full join cannot be done row by row: a plan made for two rows serves a million.
     INSERT INTO "Odd ""Schema"""._trigger_log (txid, updated_at, state, action, table_name, record_id, sfid, "values")
     SELECT txid_current(), NULL, 'NEW', 'UPDATE', 'order', n.id, o.sfid, array_to_string(ARRAY[
-        CASE WHEN n.name IS DISTINCT FROM o.name THEN hstore('name', n.name::text)::text END,
-        CASE WHEN n.phone IS DISTINCT FROM o.phone THEN hstore('phone', n.phone::text)::text END,
-        CASE WHEN n.ext__c IS DISTINCT FROM o.ext__c THEN hstore('ext__c', n.ext__c::text)::text END,
+        CASE WHEN n.name::text COLLATE "C" IS DISTINCT FROM o.name::text COLLATE "C" THEN hstore('name', n.name::text)::text END,
+        CASE WHEN n.phone::text COLLATE "C" IS DISTINCT FROM o.phone::text COLLATE "C" THEN hstore('phone', n.phone::text)::text END,
+        CASE WHEN n.ext__c::text COLLATE "C" IS DISTINCT FROM o.ext__c::text COLLATE "C" THEN hstore('ext__c', n.ext__c::text)::text END,
         CASE WHEN n.revenue__c IS DISTINCT FROM o.revenue__c THEN hstore('revenue__c', n.revenue__c::text)::text END
     ], ', ')
     FROM old_rows AS o
     FULL JOIN new_rows AS n ON n.id = o.id
-    WHERE ROW(n.name, n.phone, n.ext__c, n.revenue__c) IS DISTINCT FROM ROW(o.name, o.phone, o.ext__c, o.revenue__c);
+    WHERE ROW(n.name::text COLLATE "C", n.phone::text COLLATE "C", n.ext__c::text COLLATE "C", n.revenue__c) IS DISTINCT FROM ROW(o.name::text COLLATE "C", o.phone::text COLLATE "C", o.ext__c::text COLLATE "C", o.revenue__c);
     RETURN NULL;
 END
 $connectsql$;
@@ -185,19 +187,23 @@ CREATE UNIQUE INDEX IF NOT EXISTS "hcu_idx_Odd Table_sfid" ON "Odd ""Schema"""."
 CREATE INDEX IF NOT EXISTS "hc_idx_Odd Table_systemmodstamp" ON "Odd ""Schema"""."Odd Table" (systemmodstamp);
 CREATE UNIQUE INDEX IF NOT EXISTS "hcu_idx_Odd Table_ext__c" ON "Odd ""Schema"""."Odd Table" (ext__c);
 
-ALTER TABLE "Odd ""Schema"""."Odd Table" ALTER COLUMN _hc_lastop SET DEFAULT CASE WHEN current_setting('xmlbinary') = 'base64' THEN 'PENDING' ELSE 'SYNCED' END;
+ALTER TABLE "Odd ""Schema"""."Odd Table" ALTER COLUMN _hc_lastop SET DEFAULT CASE WHEN current_setting('xmlbinary') <> 'base64' THEN 'SYNCED' WHEN current_setting('session_replication_role') <> 'replica' THEN 'PENDING' END;
 
 CREATE OR REPLACE FUNCTION "Odd ""Schema"""."hc_Odd Table_status"() RETURNS trigger
 LANGUAGE plpgsql SET search_path TO pg_catalog, pg_temp
 AS $connectsql$
 BEGIN
     -- Only what is sent makes a change that waits.
-    IF ROW(NEW.ext__c, NEW.lastname, NEW.accountid, NEW.account__ext__c) IS DISTINCT FROM ROW(OLD.ext__c, OLD.lastname, OLD.accountid, OLD.account__ext__c) THEN
+    IF ROW(NEW.ext__c::text COLLATE "C", NEW.lastname::text COLLATE "C", NEW.accountid::text COLLATE "C", NEW.account__ext__c::text COLLATE "C") IS DISTINCT FROM ROW(OLD.ext__c::text COLLATE "C", OLD.lastname::text COLLATE "C", OLD.accountid::text COLLATE "C", OLD.account__ext__c::text COLLATE "C") THEN
         NEW._hc_lastop := 'PENDING';
         NEW._hc_err := NULL;
     END IF;
     IF NEW.id <> OLD.id THEN
-        PERFORM set_config('connectsql.new_ids', 'on', true);
+        -- What logs this statement, and others of the transaction, must not know the rows by them.
+        IF (TG_RELID::text = ANY (string_to_array(current_setting('connectsql.new_ids', true), ' '))) IS NOT TRUE THEN
+            PERFORM set_config('connectsql.new_ids',
+                               concat_ws(' ', nullif(current_setting('connectsql.new_ids', true), ''), TG_RELID), true);
+        END IF;
     END IF;
     RETURN NEW;
 END
@@ -210,25 +216,23 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 AS $connectsql$
 DECLARE
     sent CONSTANT text[] := ARRAY['ext__c', 'lastname', 'accountid', 'account__ext__c']::text[];
-    new_ids CONSTANT boolean := current_setting('connectsql.new_ids', true) = 'on';
+    new_ids CONSTANT boolean :=
+        TG_RELID::text = ANY (string_to_array(current_setting('connectsql.new_ids', true), ' '));
 BEGIN
     IF new_ids THEN
         -- What waits for a row goes along with its new id. Both tables hold the rows in one order.
-        PERFORM set_config('connectsql.new_ids', '', true);
         UPDATE "Odd ""Schema"""._trigger_log AS l
         SET record_id = n.id
         FROM (SELECT old_rows.id, row_number() OVER () AS number FROM old_rows) AS o
         FULL JOIN (SELECT new_rows.id, row_number() OVER () AS number FROM new_rows) AS n USING (number)
         WHERE o.id <> n.id AND l.table_name = 'Odd Table' AND l.record_id = o.id
           AND (l.state = 'NEW' OR l.state = 'PENDING');
-    END IF;
-    IF new_ids THEN
         INSERT INTO "Odd ""Schema"""._trigger_log (txid, updated_at, state, action, table_name, record_id, sfid, "values")
         SELECT txid_current(), NULL, 'NEW', 'UPDATE', 'Odd Table', c.id, c.sfid, c.changed::text
         FROM (
             SELECT n.id, o.sfid, slice(n.held - o.held, sent) AS changed
-            FROM (SELECT old_rows.sfid, hstore(old_rows) AS held, row_number() OVER () AS number FROM old_rows) AS o
-            FULL JOIN (SELECT new_rows.id, hstore(new_rows) AS held, row_number() OVER () AS number FROM new_rows) AS n
+            FROM (SELECT old_rows.sfid, hstore(old_rows.*) AS held, row_number() OVER () AS number FROM old_rows) AS o
+            FULL JOIN (SELECT new_rows.id, hstore(new_rows.*) AS held, row_number() OVER () AS number FROM new_rows) AS n
                 USING (number)
         ) AS c
         WHERE c.changed <> ''::hstore;
@@ -240,7 +244,7 @@ BEGIN
         INSERT INTO "Odd ""Schema"""._trigger_log (txid, updated_at, state, action, table_name, record_id, sfid, "values")
         SELECT txid_current(), NULL, 'NEW', 'UPDATE', 'Odd Table', c.id, c.sfid, c.changed::text
         FROM (
-            SELECT n.id, o.sfid, slice(hstore(n) - hstore(o), sent) AS changed
+            SELECT n.id, o.sfid, slice(hstore(n.*) - hstore(o.*), sent) AS changed
             FROM old_rows AS o, new_rows AS n
             OFFSET 0
         ) AS c
@@ -265,14 +269,14 @@ BEGIN
     -- A full join cannot be done row by row: a plan made for two rows serves a million.
     INSERT INTO "Odd ""Schema"""._trigger_log (txid, updated_at, state, action, table_name, record_id, sfid, "values")
     SELECT txid_current(), NULL, 'NEW', 'UPDATE', 'Odd Table', n.id, o.sfid, array_to_string(ARRAY[
-        CASE WHEN n.ext__c IS DISTINCT FROM o.ext__c THEN hstore('ext__c', n.ext__c::text)::text END,
-        CASE WHEN n.lastname IS DISTINCT FROM o.lastname THEN hstore('lastname', n.lastname::text)::text END,
-        CASE WHEN n.accountid IS DISTINCT FROM o.accountid THEN hstore('accountid', n.accountid::text)::text END,
-        CASE WHEN n.account__ext__c IS DISTINCT FROM o.account__ext__c THEN hstore('account__ext__c', n.account__ext__c::text)::text END
+        CASE WHEN n.ext__c::text COLLATE "C" IS DISTINCT FROM o.ext__c::text COLLATE "C" THEN hstore('ext__c', n.ext__c::text)::text END,
+        CASE WHEN n.lastname::text COLLATE "C" IS DISTINCT FROM o.lastname::text COLLATE "C" THEN hstore('lastname', n.lastname::text)::text END,
+        CASE WHEN n.accountid::text COLLATE "C" IS DISTINCT FROM o.accountid::text COLLATE "C" THEN hstore('accountid', n.accountid::text)::text END,
+        CASE WHEN n.account__ext__c::text COLLATE "C" IS DISTINCT FROM o.account__ext__c::text COLLATE "C" THEN hstore('account__ext__c', n.account__ext__c::text)::text END
     ], ', ')
     FROM old_rows AS o
     FULL JOIN new_rows AS n ON n.id = o.id
-    WHERE ROW(n.ext__c, n.lastname, n.accountid, n.account__ext__c) IS DISTINCT FROM ROW(o.ext__c, o.lastname, o.accountid, o.account__ext__c);
+    WHERE ROW(n.ext__c::text COLLATE "C", n.lastname::text COLLATE "C", n.accountid::text COLLATE "C", n.account__ext__c::text COLLATE "C") IS DISTINCT FROM ROW(o.ext__c::text COLLATE "C", o.lastname::text COLLATE "C", o.accountid::text COLLATE "C", o.account__ext__c::text COLLATE "C");
     RETURN NULL;
 END
 $connectsql$;
