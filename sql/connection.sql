@@ -107,15 +107,16 @@ END
 $connectsql$;
 
 -- An update that moves a row to another partition reaches row triggers as a delete there and an
--- insert here. The first leaves word of its entry, which the second takes back: it returns the
--- entry's old values, or NULL where the row was not there a moment ago. A row is known again by its
+-- insert here, in one statement. The first leaves word of its entry, which the second takes back: it
+-- returns the entry's old values, or NULL where the row was not there a moment ago. A row is known again by its
 -- sfid, as long as it has none by its id.
 CREATE OR REPLACE FUNCTION "{schema}".moved_from(of_table text, id bigint, sfid text) RETURNS text
 LANGUAGE sql SET search_path TO pg_catalog, pg_temp
 AS $connectsql$
     WITH taken_back AS (
         DELETE FROM "{schema}"._trigger_log AS l
-        WHERE l.id = nullif(current_setting('connectsql.deleted', true), '')::bigint
+        WHERE l.id = nullif(split_part(current_setting('connectsql.deleted', true), ' ', 1), '')::bigint
+          AND split_part(current_setting('connectsql.deleted', true), ' ', 2) = extract(epoch FROM statement_timestamp())::text
           AND l.txid = txid_current() AND l.action = 'DELETE' AND l.table_name = moved_from.of_table
           AND l.sfid IS NOT DISTINCT FROM moved_from.sfid
           AND (l.sfid IS NOT NULL OR l.record_id = moved_from.id)
@@ -184,7 +185,7 @@ BEGIN
          TG_ARGV[0], captured_record, captured_sfid, captured_old, captured_values)
     RETURNING id INTO logged;
     IF TG_OP = 'DELETE' AND TG_TABLE_NAME <> TG_ARGV[0] THEN
-        PERFORM set_config('connectsql.deleted', logged::text, true);
+        PERFORM set_config('connectsql.deleted', concat_ws(' ', logged, extract(epoch FROM statement_timestamp())), true);
     END IF;
     IF TG_OP = 'UPDATE' AND pg_trigger_depth() > 1 THEN
         PERFORM set_config('connectsql.nested', 'on', true);
@@ -317,7 +318,7 @@ BEGIN
          captured_record, captured_sfid, captured_old, captured_values)
     RETURNING id INTO logged;
     IF TG_OP = 'DELETE' AND TG_TABLE_NAME <> TG_ARGV[0] THEN
-        PERFORM set_config('connectsql.deleted', logged::text, true);
+        PERFORM set_config('connectsql.deleted', concat_ws(' ', logged, extract(epoch FROM statement_timestamp())), true);
     END IF;
     RETURN NULL;
 END
