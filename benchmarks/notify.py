@@ -65,7 +65,7 @@ class Sizes:
 
     rows: int = 20_000
     clients: int = 32
-    seconds: int = 3
+    seconds: int = 2
     repetitions: int = 5
 
 
@@ -140,7 +140,11 @@ class _Site:
     def _prepare(self, connection: Connection) -> None:
         wide.make_source(connection, self._sizes.rows)
         self._do(connection, "SET xmlbinary TO hex")
-        self._do(connection, "INSERT INTO {table} (sfid, {columns}) SELECT * FROM source")
+        self._do(
+            connection,
+            "INSERT INTO {table} (sfid, {columns}, _hc_lastop) "
+            "SELECT sfid, {columns}, 'SYNCED' FROM source",
+        )
         if self._who in (NOBODY, POLLED):
             self._do(connection, _SILENT)
         if self._who == ALWAYS:
