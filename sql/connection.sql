@@ -152,7 +152,7 @@ BEGIN
     INSERT INTO "{schema}"._trigger_log
         (txid, created_at, updated_at, state, action, table_name, record_id, "values")
     SELECT txid_current(), clock_timestamp(), NULL, first_state, 'INSERT', TG_ARGV[0],
-           inserted.id, (hstore(inserted) - hidden)::text
+           inserted.id, (hstore(inserted.*) - hidden)::text
     FROM inserted;
     -- A row trigger of the application has changed rows before their statement came to its end:
     -- what happened to a row after its insert stands behind it.
@@ -198,7 +198,7 @@ AS $connectsql$
 BEGIN
     INSERT INTO "{schema}"._trigger_log (txid, updated_at, state, action, table_name, record_id, sfid, old)
     SELECT txid_current(), NULL, CASE WHEN d.sfid IS NULL THEN 'IGNORE' ELSE 'NEW' END, 'DELETE', TG_TABLE_NAME,
-           d.id, d.sfid, CASE WHEN d.sfid IS NULL THEN slice(hstore(d), TG_ARGV::text[])::text END
+           d.id, d.sfid, CASE WHEN d.sfid IS NULL THEN slice(hstore(d.*), TG_ARGV::text[])::text END
     FROM deleted AS d;
     RETURN NULL;
 END

@@ -1,6 +1,7 @@
 DO $connectsql$ BEGIN PERFORM connectsql.use_hstore(); END $connectsql$;
 CREATE OR REPLACE FUNCTION {function}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+SET datestyle TO 'ISO, YMD' SET extra_float_digits TO 1
 AS $connectsql$
 DECLARE
     new_ids CONSTANT boolean := current_setting('connectsql.new_ids', true) = 'on';
@@ -22,8 +23,8 @@ BEGIN
         SELECT txid_current(), NULL, 'NEW', 'UPDATE', {table_name}, c.id, c.sfid, c.changed::text
         FROM (
             SELECT n.id, o.sfid, slice(n.held - o.held, ARRAY[{columns}]::text[]) AS changed
-            FROM (SELECT old_rows.sfid, hstore(old_rows) AS held, row_number() OVER () AS number FROM old_rows) AS o
-            FULL JOIN (SELECT new_rows.id, hstore(new_rows) AS held, row_number() OVER () AS number FROM new_rows) AS n
+            FROM (SELECT old_rows.sfid, hstore(old_rows.*) AS held, row_number() OVER () AS number FROM old_rows) AS o
+            FULL JOIN (SELECT new_rows.id, hstore(new_rows.*) AS held, row_number() OVER () AS number FROM new_rows) AS n
                 USING (number)
             OFFSET 0
         ) AS c

@@ -49,6 +49,7 @@ REVOKE EXECUTE ON FUNCTION "Odd ""Schema""".hc_order_status() FROM PUBLIC;
 DO $connectsql$ BEGIN PERFORM connectsql.use_hstore(); END $connectsql$;
 CREATE OR REPLACE FUNCTION "Odd ""Schema""".hc_order_logger() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+SET datestyle TO 'ISO, YMD' SET extra_float_digits TO 1
 AS $connectsql$
 DECLARE
     new_ids CONSTANT boolean := current_setting('connectsql.new_ids', true) = 'on';
@@ -70,8 +71,8 @@ BEGIN
         SELECT txid_current(), NULL, 'NEW', 'UPDATE', 'order', c.id, c.sfid, c.changed::text
         FROM (
             SELECT n.id, o.sfid, slice(n.held - o.held, ARRAY['name', 'phone', 'ext__c', 'revenue__c']::text[]) AS changed
-            FROM (SELECT old_rows.sfid, hstore(old_rows) AS held, row_number() OVER () AS number FROM old_rows) AS o
-            FULL JOIN (SELECT new_rows.id, hstore(new_rows) AS held, row_number() OVER () AS number FROM new_rows) AS n
+            FROM (SELECT old_rows.sfid, hstore(old_rows.*) AS held, row_number() OVER () AS number FROM old_rows) AS o
+            FULL JOIN (SELECT new_rows.id, hstore(new_rows.*) AS held, row_number() OVER () AS number FROM new_rows) AS n
                 USING (number)
             OFFSET 0
         ) AS c
@@ -181,6 +182,7 @@ REVOKE EXECUTE ON FUNCTION "Odd ""Schema"""."hc_Odd Table_status"() FROM PUBLIC;
 DO $connectsql$ BEGIN PERFORM connectsql.use_hstore(); END $connectsql$;
 CREATE OR REPLACE FUNCTION "Odd ""Schema"""."hc_Odd Table_logger"() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+SET datestyle TO 'ISO, YMD' SET extra_float_digits TO 1
 AS $connectsql$
 DECLARE
     new_ids CONSTANT boolean := current_setting('connectsql.new_ids', true) = 'on';
@@ -202,8 +204,8 @@ BEGIN
         SELECT txid_current(), NULL, 'NEW', 'UPDATE', 'Odd Table', c.id, c.sfid, c.changed::text
         FROM (
             SELECT n.id, o.sfid, slice(n.held - o.held, ARRAY['ext__c', 'lastname', 'accountid', 'account__ext__c']::text[]) AS changed
-            FROM (SELECT old_rows.sfid, hstore(old_rows) AS held, row_number() OVER () AS number FROM old_rows) AS o
-            FULL JOIN (SELECT new_rows.id, hstore(new_rows) AS held, row_number() OVER () AS number FROM new_rows) AS n
+            FROM (SELECT old_rows.sfid, hstore(old_rows.*) AS held, row_number() OVER () AS number FROM old_rows) AS o
+            FULL JOIN (SELECT new_rows.id, hstore(new_rows.*) AS held, row_number() OVER () AS number FROM new_rows) AS n
                 USING (number)
             OFFSET 0
         ) AS c
