@@ -1,6 +1,7 @@
 DO $connectsql$ BEGIN PERFORM connectsql.use_hstore(); END $connectsql$;
 CREATE OR REPLACE FUNCTION {function}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+SET datestyle TO 'ISO, YMD' SET extra_float_digits TO 1
 AS $connectsql$
 DECLARE
     sent CONSTANT text[] := ARRAY[{columns}]::text[];

@@ -53,6 +53,7 @@ REVOKE EXECUTE ON FUNCTION "Odd ""Schema""".hc_order_status() FROM PUBLIC;
 DO $connectsql$ BEGIN PERFORM connectsql.use_hstore(); END $connectsql$;
 CREATE OR REPLACE FUNCTION "Odd ""Schema""".hc_order_logger() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+SET datestyle TO 'ISO, YMD' SET extra_float_digits TO 1
 AS $connectsql$
 DECLARE
     sent CONSTANT text[] := ARRAY['name', 'phone', 'ext__c', 'revenue__c']::text[];
@@ -213,6 +214,7 @@ REVOKE EXECUTE ON FUNCTION "Odd ""Schema"""."hc_Odd Table_status"() FROM PUBLIC;
 DO $connectsql$ BEGIN PERFORM connectsql.use_hstore(); END $connectsql$;
 CREATE OR REPLACE FUNCTION "Odd ""Schema"""."hc_Odd Table_logger"() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+SET datestyle TO 'ISO, YMD' SET extra_float_digits TO 1
 AS $connectsql$
 DECLARE
     sent CONSTANT text[] := ARRAY['ext__c', 'lastname', 'accountid', 'account__ext__c']::text[];

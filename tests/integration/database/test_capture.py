@@ -86,6 +86,45 @@ def test_a_row_with_an_sfid_tells_it(session: Session) -> None:
     ]
 
 
+@pytest.mark.parametrize("log", ["changes", "full"])
+def test_columns_may_have_the_names_that_capturing_uses(
+    database: str, tmp_path: Path, log: str
+) -> None:
+    config = CONFIG.format(log=log, access="read_write").replace(
+        "[Name, Phone, Revenue__c,",
+        "[{field: Name, column: old_rows}, {field: Phone, column: inserted},"
+        " {field: Revenue__c, column: d},",
+    )
+    _, desired = desire(tmp_path, config)
+    with connect(database) as connection:
+        apply(connection, desired)
+    with psycopg.connect(database, autocommit=True) as session:
+        session.execute(
+            "INSERT INTO salesforce.account (old_rows, inserted, d) VALUES ('a', 'b', 1)"
+        )
+        session.execute("UPDATE salesforce.account SET old_rows = 'c'")
+        session.execute("DELETE FROM salesforce.account")
+        found = entries(session)
+    assert [one[:2] for one in found] == [
+        ("NEW", "INSERT"), ("NEW", "UPDATE"), ("IGNORE", "DELETE"),
+    ]  # fmt: skip
+    assert found[1][5] == '"old_rows"=>"c"'
+    assert '"inserted"=>"b"' in str(found[2][4])
+
+
+def test_logged_values_do_not_depend_on_the_sessions_date_style(session: Session) -> None:
+    session.execute("ALTER TABLE salesforce.account ALTER COLUMN phone TYPE date USING NULL")
+    session.execute("ALTER TABLE salesforce.account ALTER COLUMN revenue__c TYPE float8")
+    session.execute("INSERT INTO salesforce.account (name) VALUES ('a'), ('b')")
+    session.execute("SET datestyle TO German")
+    session.execute("SET extra_float_digits TO -10")
+    session.execute("UPDATE salesforce.account SET phone = '2024-02-29' WHERE id = 1")
+    session.execute("UPDATE salesforce.account SET revenue__c = 1.23456789")
+    assert [one[5] for one in entries(session)[2:]] == [
+        '"phone"=>"2024-02-29"', '"revenue__c"=>"1.23456789"', '"revenue__c"=>"1.23456789"',
+    ]  # fmt: skip
+
+
 @full
 @pytest.mark.every_postgres
 def test_full_keeps_what_heroku_connect_keeps(session: Session) -> None:
