@@ -5,33 +5,26 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.types.hstore import HstoreLoader
 
-from connectsql.compiler.model import Table
-from connectsql.config.model import LogLevel
 from support import capture_sql
-from support.capture_model import MARKS, Entry, Model, Rules, Values, paired
+from support.capture_model import MARKS, Entry, Model, Values, paired
 from support.capture_scripts import (
     FRESH,
     KEEP,
     LONG,
-    NOTE,
-    ODD_COLUMNS,
-    SENT,
     Command,
     Script,
     Write,
     first_writes,
-)  # fmt: skip
+)
+from support.capture_sides import Connection, Side, entries, rows
 from support.capture_sql import Effects, Target
 
-Connection = psycopg.Connection[Any]
 MERGE_SINCE = 150000
 _FORMS = {
     "insert": capture_sql.insert,
@@ -41,55 +34,6 @@ _FORMS = {
     "merge": capture_sql.merge,
 }
 _LONG = "".join(hashlib.sha256(b"%d" % one).hexdigest() for one in range(200))
-_OWN = {"id": "bigint", "sfid": "text", "_hc_lastop": "text", "_hc_err": "text", NOTE: "text"}
-
-
-class Side:
-    """One mapped table: its rules, and what a script's names mean in it."""
-
-    def __init__(self, table: Table) -> None:
-        self.name = table.name
-        types = {one.name: one.type for one in table.columns} | _OWN
-        numbers = [self.column("number__c")]
-        sent = frozenset(map(self.column, SENT)) if table.mapping.writable else frozenset()
-        self.target = Target(sql.Identifier(table.schema, table.name), self.column("ext__c"), types)
-        self.columns = tuple(types)
-        self.rules = Rules(
-            table=table.name,
-            log="full" if table.mapping.log is LogLevel.FULL else "changes",
-            ordered=table.ordered,
-            writable=table.mapping.writable,
-            sent=sent,
-            numbers=frozenset(numbers),
-        )
-
-    def column(self, name: str) -> str:
-        """Return a column's name in this table."""
-        return name if self.name == "account" else ODD_COLUMNS.get(name, name)
-
-    def normal(self, values: Values | None) -> Values | None:
-        """Return values in a form that depends on no session and on no types of the config."""
-        if values is None:
-            return None
-        return {name: self._normal(name, value) for name, value in values.items()}
-
-    def _normal(self, name: str, value: str | None) -> str | None:
-        type_ = self.target.types.get(name, "text")
-        if value is None or not value:
-            return value
-        if type_ == "boolean":
-            return {"true": "t", "false": "f"}.get(value, value)
-        if type_ == "double precision":
-            return repr(float(value)).removesuffix(".0")
-        return _moment(value) if type_.startswith("timestamp") else value
-
-
-def _moment(value: str) -> str:
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return value  # in no form that a program could rely on
-    return moment.astimezone(UTC).isoformat() if moment.tzinfo else f"{moment.isoformat()}+00:00"
 
 
 @dataclass
@@ -352,40 +296,3 @@ def _ids(player: Player, side: Side, inserted: Sequence[Values]) -> dict[str | N
         )
     )
     return dict(found.fetchall())
-
-
-def rows(connection: Connection, side: Side) -> dict[int, Values | None]:
-    """Return the rows of a table by id."""
-    columns = sql.SQL(", ").join(
-        sql.SQL("{}::text").format(sql.Identifier(name)) for name in side.columns
-    )
-    query = sql.SQL("SELECT id, {} FROM {}").format(columns, side.target.table)
-    return {
-        row[0]: side.normal(dict(zip(side.columns, row[1:], strict=True)))
-        for row in connection.execute(query)
-    }
-
-
-def entries(connection: Connection) -> list[Entry]:
-    """Return the log as Postgres reads it, and check that the agent reads the same."""
-    found = connection.execute(
-        """
-        SELECT id, txid, state, action, table_name, record_id, sfid,
-               old, hstore_to_jsonb(old::hstore), "values", hstore_to_jsonb("values"::hstore),
-               created_at IS NOT NULL AND updated_at IS NULL AND processed_at IS NULL
-               AND processed_tx IS NULL AND sf_result IS NULL AND sf_message IS NULL
-        FROM salesforce._trigger_log ORDER BY id
-        """
-    )
-    return [_entry(*row) for row in found]
-
-
-def _entry(*row: Any) -> Entry:
-    id_, txid, state, action, table, record, sfid, old, old_parsed, values, parsed, rest = row
-    assert rest, f"other columns of the entry {id_}"
-    for text, meant in ((old, old_parsed), (values, parsed)):
-        assert text is None or HstoreLoader(0).load(text.encode()) == meant
-    return Entry(
-        id=id_, transaction=txid, state=state, action=action, table=table, record=record,
-        sfid=sfid, old=old_parsed, values=parsed,
-    )  # fmt: skip

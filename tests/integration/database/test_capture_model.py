@@ -16,8 +16,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from psycopg import sql
 from support.capture_model import Entry
-from support.capture_run import Play, Side
+from support.capture_run import Play
 from support.capture_scripts import CONFIG, NOTE, ORG, Script, scripts
+from support.capture_sides import Side
 from support.describes import desire
 
 from connectsql.agent.fold import Change, waves
@@ -137,4 +138,4 @@ def row_to_send(stage: Stage, log: TriggerLog, change: Change) -> dict[str, str 
     row = Rows(stage.agent, table).to_send([record])[record]
     later = log.later_values(table.name, [record]).get(record, [])
     side = next(one for one in stage.sides if one.name == table.name)
-    return side.normal(as_it_was(row, change, later).values) or {}
+    return side.normal_row(as_it_was(row, change, later).values)
