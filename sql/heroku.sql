@@ -45,22 +45,23 @@ CREATE INDEX IF NOT EXISTS idx__sf_event_log_sfid ON "{schema}"._sf_event_log (s
 -- This fires after the entry is written: the lock on the log that writing took is how the agent
 -- knows whom to wait for. PREPARE TRANSACTION refuses a transaction that has notified:
 -- connectsql.notify = off is for such.
+-- It needs no rights, and names pg_catalog instead of keeping to it: that is cheaper.
 -- Whether a lock is free is tried and undone in one expression: between statements a cancelled
 -- query would leave its session with the lock.
 CREATE OR REPLACE FUNCTION "{schema}".tlog_notify_trigger() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, pg_temp
+LANGUAGE plpgsql
 AS $connectsql$
 DECLARE
-    awake CONSTANT bigint := hashtextextended('connectsql.awake ' || TG_TABLE_SCHEMA, 0);
-    sleeping CONSTANT bigint := hashtextextended('connectsql.sleeping ' || TG_TABLE_SCHEMA, 0);
+    awake CONSTANT bigint := pg_catalog.hashtextextended(pg_catalog.concat('connectsql.awake ', TG_TABLE_SCHEMA), 0);
+    sleeping CONSTANT bigint := pg_catalog.hashtextextended(pg_catalog.concat('connectsql.sleeping ', TG_TABLE_SCHEMA), 0);
 BEGIN
-    IF current_setting('connectsql.notify', true) IS DISTINCT FROM 'off'
-       AND (CASE WHEN pg_try_advisory_lock_shared(awake) THEN pg_advisory_unlock_shared(awake)
-                 WHEN pg_try_advisory_lock_shared(sleeping) THEN NOT pg_advisory_unlock_shared(sleeping)
+    IF coalesce(pg_catalog.current_setting('connectsql.notify', true), '') OPERATOR(pg_catalog.<>) 'off'
+       AND (CASE WHEN pg_catalog.pg_try_advisory_lock_shared(awake) THEN pg_catalog.pg_advisory_unlock_shared(awake)
+                 WHEN pg_catalog.pg_try_advisory_lock_shared(sleeping) THEN NOT pg_catalog.pg_advisory_unlock_shared(sleeping)
                  ELSE true END)
     THEN
-        PERFORM pg_notify(TG_TABLE_SCHEMA || '.connectsql', ''),
-                pg_notify(TG_TABLE_SCHEMA || '.hc_trigger_log', 'ping');
+        PERFORM pg_catalog.pg_notify(pg_catalog.concat(TG_TABLE_SCHEMA, '.connectsql'), ''),
+                pg_catalog.pg_notify(pg_catalog.concat(TG_TABLE_SCHEMA, '.hc_trigger_log'), 'ping');
     END IF;
     RETURN NULL;
 END

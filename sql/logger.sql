@@ -8,6 +8,9 @@ DECLARE
     new_ids CONSTANT boolean :=
         TG_RELID::text = ANY (string_to_array(current_setting('connectsql.new_ids', true), ' '));
 BEGIN
+    IF current_setting('xmlbinary') <> 'base64' THEN
+        RETURN NULL;
+    END IF;
     IF new_ids THEN
         -- What waits for a row goes along with its new id. Both tables hold the rows in one order.
         UPDATE {log} AS l
@@ -49,7 +52,7 @@ BEGIN
           AND NOT EXISTS (
               SELECT FROM pg_trigger AS later
               WHERE later.tgrelid = TG_RELID AND later.tgname > t.tgname
-                AND later.tgtype & 2 = 2 AND later.tgenabled <> 'D'  -- BEFORE
+                AND later.tgtype & 19 = 19 AND later.tgenabled <> 'D'  -- BEFORE UPDATE FOR EACH ROW
           );
         IF FOUND THEN
             RETURN NULL;

@@ -121,8 +121,7 @@ def _create_trigger(table: Table, trigger: Trigger) -> str:
     statement = sql.SQL(
         "CREATE OR REPLACE TRIGGER {name}\n"
         "    {timing} ON {table}{transition}\n"
-        "    FOR EACH {level}\n"
-        "    WHEN ({condition})\n"
+        "    FOR EACH {level}{condition}\n"
         "    EXECUTE FUNCTION {function}({arguments});"
     ).format(
         name=quoted(trigger.name),
@@ -151,6 +150,13 @@ def _transition(trigger: Trigger) -> sql.Composable:
 
 
 def _condition(trigger: Trigger) -> sql.Composable:
+    """Return when it fires; what is given a statement's rows asks by itself who wrote them."""
+    if trigger.transition:
+        return sql.SQL("")
+    return sql.SQL("\n    WHEN ({})").format(_when(trigger))
+
+
+def _when(trigger: Trigger) -> sql.Composable:
     who = _APPLICATIONS if trigger.applications_only else _NOT_THE_AGENT
     if trigger.condition is None:
         return who

@@ -30,7 +30,6 @@ CREATE OR REPLACE TRIGGER hc_contact_loginsert
     AFTER INSERT ON salesforce.contact
     REFERENCING NEW TABLE AS inserted
     FOR EACH STATEMENT
-    WHEN (current_setting('xmlbinary') = 'base64')
     EXECUTE FUNCTION salesforce.capture_full_inserts('contact', 'read_only');
 
 CREATE OR REPLACE TRIGGER hc_contact_logtrigger
@@ -75,7 +74,6 @@ CREATE OR REPLACE TRIGGER hc_account_loginsert
     AFTER INSERT ON salesforce.account
     REFERENCING NEW TABLE AS inserted
     FOR EACH STATEMENT
-    WHEN (current_setting('xmlbinary') = 'base64')
     EXECUTE FUNCTION salesforce.capture_full_inserts('account', 'read_write');
 
 CREATE OR REPLACE TRIGGER hc_account_logtrigger

@@ -60,6 +60,9 @@ DECLARE
     new_ids CONSTANT boolean :=
         TG_RELID::text = ANY (string_to_array(current_setting('connectsql.new_ids', true), ' '));
 BEGIN
+    IF current_setting('xmlbinary') <> 'base64' THEN
+        RETURN NULL;
+    END IF;
     IF new_ids THEN
         -- What waits for a row goes along with its new id. Both tables hold the rows in one order.
         UPDATE "Odd ""Schema"""._trigger_log AS l
@@ -101,7 +104,7 @@ BEGIN
           AND NOT EXISTS (
               SELECT FROM pg_trigger AS later
               WHERE later.tgrelid = TG_RELID AND later.tgname > t.tgname
-                AND later.tgtype & 2 = 2 AND later.tgenabled <> 'D'  -- BEFORE
+                AND later.tgtype & 19 = 19 AND later.tgenabled <> 'D'  -- BEFORE UPDATE FOR EACH ROW
           );
         IF FOUND THEN
             RETURN NULL;
@@ -139,21 +142,18 @@ CREATE OR REPLACE TRIGGER hc_order_loginsert
     AFTER INSERT ON "Odd ""Schema"""."order"
     REFERENCING NEW TABLE AS inserted
     FOR EACH STATEMENT
-    WHEN (current_setting('xmlbinary') = 'base64')
     EXECUTE FUNCTION "Odd ""Schema""".capture_inserts();
 
 CREATE OR REPLACE TRIGGER hc_order_logupdate
     AFTER UPDATE ON "Odd ""Schema"""."order"
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
     FOR EACH STATEMENT
-    WHEN (current_setting('xmlbinary') = 'base64')
     EXECUTE FUNCTION "Odd ""Schema""".hc_order_logger();
 
 CREATE OR REPLACE TRIGGER hc_order_logdelete
     AFTER DELETE ON "Odd ""Schema"""."order"
     REFERENCING OLD TABLE AS deleted
     FOR EACH STATEMENT
-    WHEN (current_setting('xmlbinary') = 'base64')
     EXECUTE FUNCTION "Odd ""Schema""".capture_deletes('name', 'phone', 'ext__c', 'revenue__c');
 
 CREATE OR REPLACE TRIGGER hc_order_truncate
@@ -221,6 +221,9 @@ DECLARE
     new_ids CONSTANT boolean :=
         TG_RELID::text = ANY (string_to_array(current_setting('connectsql.new_ids', true), ' '));
 BEGIN
+    IF current_setting('xmlbinary') <> 'base64' THEN
+        RETURN NULL;
+    END IF;
     IF new_ids THEN
         -- What waits for a row goes along with its new id. Both tables hold the rows in one order.
         UPDATE "Odd ""Schema"""._trigger_log AS l
@@ -262,7 +265,7 @@ BEGIN
           AND NOT EXISTS (
               SELECT FROM pg_trigger AS later
               WHERE later.tgrelid = TG_RELID AND later.tgname > t.tgname
-                AND later.tgtype & 2 = 2 AND later.tgenabled <> 'D'  -- BEFORE
+                AND later.tgtype & 19 = 19 AND later.tgenabled <> 'D'  -- BEFORE UPDATE FOR EACH ROW
           );
         IF FOUND THEN
             RETURN NULL;
@@ -300,21 +303,18 @@ CREATE OR REPLACE TRIGGER "hc_Odd Table_loginsert"
     AFTER INSERT ON "Odd ""Schema"""."Odd Table"
     REFERENCING NEW TABLE AS inserted
     FOR EACH STATEMENT
-    WHEN (current_setting('xmlbinary') = 'base64')
     EXECUTE FUNCTION "Odd ""Schema""".capture_inserts();
 
 CREATE OR REPLACE TRIGGER "hc_Odd Table_logupdate"
     AFTER UPDATE ON "Odd ""Schema"""."Odd Table"
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
     FOR EACH STATEMENT
-    WHEN (current_setting('xmlbinary') = 'base64')
     EXECUTE FUNCTION "Odd ""Schema"""."hc_Odd Table_logger"();
 
 CREATE OR REPLACE TRIGGER "hc_Odd Table_logdelete"
     AFTER DELETE ON "Odd ""Schema"""."Odd Table"
     REFERENCING OLD TABLE AS deleted
     FOR EACH STATEMENT
-    WHEN (current_setting('xmlbinary') = 'base64')
     EXECUTE FUNCTION "Odd ""Schema""".capture_deletes('ext__c', 'lastname', 'accountid', 'account__ext__c');
 
 CREATE OR REPLACE TRIGGER "hc_Odd Table_truncate"
