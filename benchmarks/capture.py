@@ -69,16 +69,16 @@ def compare(ground: Ground, sizes: Sizes) -> Iterator[Figure]:
         agent = stack.enter_context(connect_agent(database))
         tables = Tables(application, agent, desired)
         _install_usual(application, tables.of(USUAL))
+        single = one_row.times(
+            tables,
+            rows=sizes.held,
+            transactions=sizes.transactions,
+            repetitions=sizes.repetitions,
+        )
         few = Size(held=sizes.usual_held, rows=sizes.usual_rows, repetitions=sizes.repetitions)
         small = bulk.times(tables, [FEW, USUAL], few)
         many = Size(held=sizes.held, rows=sizes.rows, repetitions=sizes.repetitions)
         large = bulk.times(tables, [BARE, CHANGES, FULL], many)
-        single = one_row.times(
-            tables,
-            rows=sizes.usual_held,
-            transactions=sizes.transactions,
-            repetitions=sizes.repetitions,
-        )
     yield from _bulk_figures(large, small, sizes.rows)
     yield from _one_row_figures(single)
 

@@ -22,10 +22,10 @@ OPERATIONS = {"INSERT": INSERT, "UPDATE": UPDATE}
 
 
 def times(tables: Tables, *, rows: int, transactions: int, repetitions: int) -> Times:
-    """Return medians of repetitions; the tables take turns with every transaction.
-
-    They are filled already, with ``rows`` rows or more; ``source`` has a row to copy.
-    """
+    """Return medians of repetitions; the tables take turns with every transaction."""
+    wide.make_source(tables.application, rows)
+    for who in _WHO:
+        tables.fill(who)
     taken = Times()
     for what, text in OPERATIONS.items():
         writing = _Writing(tables, text, rows)
