@@ -233,19 +233,24 @@ WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND relation = to_regc
 SELECT pg_advisory_xact_lock(hashtextextended('connectsql.claim ' || %(schema)s::text, 0))
 
 -- claim --
--- Records with a change in flight, or with one that waits for its next attempt, are left alone.
--- There are few of them: so the waiting entries can be taken in their order until there are enough.
-WITH held AS MATERIALIZED (
-    SELECT l.table_name, l.record_id
-    FROM connectsql.claim AS c
-    JOIN {log} AS l ON l.id = c.log_id
-    WHERE c.schema_name = %(schema)s AND l.record_id IS NOT NULL
-      AND (l.state = 'PENDING' OR (l.state = 'NEW' AND c.next_attempt > clock_timestamp()))
-), chosen AS MATERIALIZED (
+-- Records with a change in flight, or with one that waits for its next attempt, are left alone. That
+-- is asked of each record: a list of all that are held would have to be gathered from the claims of
+-- long ago, too, as long as an old snapshot keeps those from being cleared away.
+WITH chosen AS MATERIALIZED (
     SELECT l.id
     FROM {log} AS l
     WHERE l.state = 'NEW' AND l.id > %(behind)s AND l.table_name = ANY (%(tables)s)
-      AND (l.table_name, l.record_id) NOT IN (SELECT held.table_name, held.record_id FROM held)
+      AND NOT EXISTS (
+          SELECT
+          FROM {log} AS held
+          WHERE held.record_id = l.record_id AND held.table_name = l.table_name
+            AND (held.state = 'NEW' OR held.state = 'PENDING')
+            AND (held.state = 'PENDING' OR EXISTS (
+                SELECT FROM connectsql.claim AS c
+                WHERE c.schema_name = %(schema)s AND c.log_id = held.id AND c.next_attempt > clock_timestamp()
+            ))
+          OFFSET 0
+      )
     ORDER BY l.id
     LIMIT %(limit)s
 ), noted AS (
@@ -270,7 +275,7 @@ RETURNING l.id, l.action, l.table_name, l.record_id, l.sfid, l."values", noted.a
 SELECT coalesce(pg_sequence_last_value(%(sequence)s::regclass), 0),
        pg_current_xact_id()::text::bigint,
        pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
-       EXISTS (SELECT FROM {log} WHERE state = 'NEW' AND id > %(behind)s)
+       (SELECT id FROM {log} WHERE state = 'NEW' AND id > %(behind)s ORDER BY id LIMIT 1)
 
 -- orphaned --
 SELECT l.id, l.table_name, l.record_id, coalesce(c.sent_blind, false)

@@ -101,10 +101,9 @@ class TriggerLog:
                 rows = self._run("claim", limit=limit, behind=behind)
                 if rows:
                     self._run("ping", channel=f"{self._schema}.hc_trigger_log")
-            if len(rows) < limit:
-                # A transaction of its own: its number is to be later than those of all writers.
-                sequence = sql.Identifier(self._schema, "_trigger_log_id_seq").as_string(None)
-                self._settled.note(*self._run("settled", behind=behind, sequence=sequence)[0])
+            # A transaction of its own: its number is to be later than those of all writers.
+            sequence = sql.Identifier(self._schema, "_trigger_log_id_seq").as_string(None)
+            self._settled.note(*self._run("settled", behind=behind, sequence=sequence)[0])
         return sorted((_entry(row) for row in rows), key=lambda entry: entry.id)
 
     def orphans(self) -> list[Orphan]:
@@ -248,13 +247,13 @@ class _Settled:
         self._behind = 0
         self._looked_back = time.monotonic()
 
-    def note(self, last: int, transaction: int, oldest: int, waiting: bool) -> None:
-        """Take in what ``settled`` found after a claim that left nothing it could have taken."""
+    def note(self, last: int, transaction: int, oldest: int, waiting: int | None) -> None:
+        """Take in what ``settled`` found; ``waiting`` is the first entry that does."""
         if self._next is None:
             self._next = (last, transaction)
         elif oldest >= self._next[1]:
-            if not waiting:
-                self._behind = self._next[0]
+            settled = self._next[0]
+            self._behind = settled if waiting is None else min(settled, waiting - 1)
             self._next = (last, transaction)
 
 
