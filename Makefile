@@ -46,7 +46,7 @@ check: setup ## Check format, types and the floors of the code
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-bench: setup ## Measure; ONLY=name measures one thing
+bench: setup ## Measure; ONLY=name measures one thing, ONLY=capture all that applications feel
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 clean: ## Remove .venv, .clients, caches and what was built

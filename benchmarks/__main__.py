@@ -22,17 +22,20 @@ BENCHMARKS: dict[str, Callable[..., Iterator[Figure]]] = {
     "write": write.measure,
 }
 
+# What applications feel of the log is in three; asked for by the name of the first, all are run.
+TOGETHER = {"capture": ("capture", "claim", "notify")}
+
 
 def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", choices=BENCHMARKS, help="run one benchmark")
+    parser.add_argument("--only", nargs="+", choices=BENCHMARKS, help="run some benchmarks")
     parser.add_argument("--quick", action="store_true", help="small sizes; nothing is written")
     parser.add_argument("--table", action="store_true", help="only write the table again")
     asked = parser.parse_args()
     if not asked.table:
-        names = [asked.only] if asked.only else list(BENCHMARKS)
-        for result in run(names, quick=asked.quick):
+        names = [one for name in asked.only or BENCHMARKS for one in TOGETHER.get(name, (name,))]
+        for result in run(list(dict.fromkeys(names)), quick=asked.quick):
             print(table.render_one(result), flush=True)
             if not asked.quick:
                 results.write(results.FOLDER, result)
