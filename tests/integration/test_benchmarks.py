@@ -11,7 +11,9 @@ from benchmarks.ground import Ground
 
 
 def test_capture_is_measured_on_all_tables(postgres_server: TestServer, tmp_path: Path) -> None:
-    sizes = capture.Sizes(rows=20, usual_rows=3, transactions=2, repetitions=2)
+    sizes = capture.Sizes(
+        held=200, usual_held=60, rows=20, usual_rows=3, transactions=2, repetitions=2
+    )
     figures = list(capture.compare(Ground(postgres_server.server, tmp_path), sizes))
     assert {len(one.repetitions) for one in figures} == {2}
     assert {one.target for one in figures} == {

@@ -30,7 +30,7 @@ from connectsql.database.connection import connect, connect_agent
 from connectsql.database.rows import Rows
 from connectsql.database.trigger_log import Outcome, TriggerLog
 
-EXAMPLES = int(os.environ.get("CAPTURES", "25"))
+EXAMPLES = int(os.environ.get("CAPTURES", "15"))
 random_scripts = settings(
     max_examples=EXAMPLES,
     deadline=None,

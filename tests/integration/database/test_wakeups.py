@@ -36,7 +36,7 @@ connection: {{types: {types}}}
 mappings:
   - {{object: Account, access: read_write, fields: [Name, Phone]}}
 """
-SECONDS = float(os.environ.get("CONNECTSQL_STRESS_SECONDS", "4"))
+SECONDS = float(os.environ.get("CONNECTSQL_STRESS_SECONDS", "2"))
 WRITERS = 6
 PATIENCE = 15.0  # seconds: only a lost wake-up takes so long
 NEVER = 36_000.0  # seconds
