@@ -194,8 +194,8 @@ BEGIN
 END
 $connectsql$;
 
--- log: full, all inserts of a statement at once. What fires for a statement asks by itself who is
--- writing: that is cheaper than a WHEN, which Postgres prepares anew with each statement.
+-- log: full, all inserts of a statement at once. What fires for a statement asks once, and by
+-- itself, who is writing.
 CREATE OR REPLACE FUNCTION "{schema}".capture_full_inserts() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 SET datestyle TO 'ISO, YMD' SET extra_float_digits TO 1

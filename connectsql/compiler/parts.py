@@ -17,7 +17,7 @@ from connectsql.compiler.names import quoted, shorten
 from connectsql.compiler.once import once
 from connectsql.compiler.triggers import triggers
 
-# Not public.get_xmlbinary(): with each statement Postgres would parse that function's body anew.
+# Not public.get_xmlbinary(): with each statement Postgres would prepare its body anew.
 _APPLICATIONS = sql.SQL("current_setting('xmlbinary') = 'base64'")
 _NOT_THE_AGENT = sql.SQL("current_setting('connectsql.agent', true) IS DISTINCT FROM 'on'")
 

@@ -67,7 +67,7 @@ def _full(table: Table) -> Iterator[Trigger]:
     # Updates are logged row by row even where that is slower: an application's row trigger may
     # change a row again, and only so does the later change stand behind the earlier one.
     single = ["UPDATE"]
-    if table.mapping.row_by_row and (table.mapping.partitioned or table.mapping.replicated):
+    if table.mapping.partitioned or table.mapping.replicated:
         single.insert(0, "INSERT")
     else:
         yield Trigger(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -119,8 +119,8 @@ def _typed(target: Target, name: str, value: str | None) -> sql.Composed:
     return form.format(sql.Literal(value), sql.SQL(target.types[name]))
 
 
-def _row(values: object) -> sql.Composed:
-    return sql.SQL("({})").format(sql.SQL(", ").join(map(sql.Literal, values)))  # type: ignore
+def _row(values: Iterable[object]) -> sql.Composed:
+    return sql.SQL("({})").format(sql.SQL(", ").join(map(sql.Literal, values)))
 
 
 def _columns(names: Sequence[str]) -> sql.Composed:
